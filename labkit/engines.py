@@ -1,0 +1,163 @@
+"""Generation engines behind one small interface: vLLM, and transformers' `generate` where vLLM is not to be had.
+
+Tokens in, tokens out: nothing is decoded and encoded again on the way.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from labkit.config import RunConfig
+from labkit.errors import SetupError
+from labkit.weights import FILE, Published
+
+
+@dataclass(frozen=True)
+class Generated:
+    """One completion: its tokens, the end-of-sequence token included, and their log-probs at sampling (nats, temperature 1)."""
+
+    token_ids: list[int]
+    logps: list[float]
+
+
+class Engine(Protocol):
+    """What the rollout worker needs of an engine."""
+
+    def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
+        """`n` completions of each prompt, sampled; greedy at temperature 0. The same seed gives the same completions."""
+
+    def score(self, sequences: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
+        """vLLM's `prompt_logprobs` of each sequence: one entry a token, `{token id: log-prob}`; the first is None."""
+
+    def load_weights(self, published: Published) -> None:
+        """Go on with these weights. Raises WeightsError where they did not arrive as they were sent."""
+
+
+def create(config: RunConfig, eos: int) -> Engine:
+    """The engine that `config.engine` names. Raises SetupError where it is not installed."""
+    return VLLMEngine(config, eos) if config.engine == "vllm" else TransformersEngine(config, eos)
+
+
+class VLLMEngine:
+    """vLLM in this process, on the CPU or one GPU."""
+
+    def __init__(self, config: RunConfig, eos: int) -> None:
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # in this process: repeatable, and nothing to orphan
+        if config.device == "cpu":
+            os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(config.kv_cache_gib)
+            os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"  # three processes share the cores
+        else:
+            os.environ["CUDA_VISIBLE_DEVICES"] = str(config.generation_device)
+        try:
+            import vllm
+        except ImportError as error:
+            raise SetupError(
+                f"vLLM does not import ({error}); install requirements/, or set engine='transformers'"
+            ) from error
+        self._vllm = vllm
+        self._config, self._eos = config, eos
+        memory = {} if config.device == "cpu" else {"kv_cache_memory_bytes": config.kv_cache_gib * 2**30}
+        self._llm = vllm.LLM(
+            model=config.model, dtype=config.dtype, seed=config.seed, skip_tokenizer_init=True,
+            max_model_len=config.max_prompt_tokens + config.max_completion_tokens + 1,
+            max_num_seqs=min(256, config.rollouts_per_batch), enforce_eager=config.device == "cpu" or not config.cuda_graphs,
+            enable_prefix_caching=config.group_size > 1, disable_log_stats=True, **memory,
+        )  # fmt: skip
+
+    def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
+        # One seed for the call: vLLM's seeds per request sample row by row, and fail on a CPU when a prompt is prefilled in parts.
+        torch.manual_seed(seed)
+        params = self._vllm.SamplingParams(n=n, temperature=temperature, logprobs=0, detokenize=False,
+                                           max_tokens=self._config.max_completion_tokens, stop_token_ids=[self._eos])  # fmt: skip
+        outputs = self._llm.generate(self._tokens(prompts), params, use_tqdm=False)
+        return [[self._generated(completion) for completion in output.outputs] for output in outputs]
+
+    def score(self, sequences: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
+        params = self._vllm.SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=0, detokenize=False)
+        outputs = self._llm.generate(self._tokens(sequences), params, use_tqdm=False)
+        return [
+            [entry and {token: lp.logprob for token, lp in entry.items()} for entry in o.prompt_logprobs]
+            for o in outputs
+        ]
+
+    def load_weights(self, published: Published) -> None:
+        self._llm.collective_rpc("reload_weights", kwargs={"weights_path": published.path})
+        self._llm.reset_prefix_cache()
+        published.verify(probe(self, published), self._config.dtype)
+
+    def _tokens(self, sequences: Sequence[list[int]]) -> list[Any]:
+        return [self._vllm.TokensPrompt(prompt_token_ids=list(ids)) for ids in sequences]
+
+    @staticmethod
+    def _generated(completion: Any) -> Generated:
+        ids = list(completion.token_ids)
+        return Generated(ids, [entry[token].logprob for token, entry in zip(ids, completion.logprobs, strict=True)])
+
+
+class TransformersEngine:
+    """transformers' `generate`, on the CPU or one GPU: slower on long completions, and everywhere to be had."""
+
+    def __init__(self, config: RunConfig, eos: int) -> None:
+        from labkit.policy import Policy, load_model
+
+        self._config, self._eos = config, eos
+        device = f"cuda:{config.generation_device}" if config.device == "cuda" else "cpu"
+        self._policy = Policy(load_model(config)).to(device)
+        self._device = device
+
+    def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
+        width = max(map(len, prompts))
+        ids = torch.tensor([[self._eos] * (width - len(p)) + p for p in prompts], device=self._device)
+        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self._device)
+        sampling = (
+            {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
+            if temperature > 0
+            else {"do_sample": False}
+        )
+        with torch.random.fork_rng(), torch.inference_mode():
+            torch.manual_seed(seed)
+            out = self._policy.model.generate(
+                input_ids=ids, attention_mask=mask, num_return_sequences=n, max_new_tokens=self._config.max_completion_tokens,
+                eos_token_id=self._eos, pad_token_id=self._eos, return_dict_in_generate=True, output_logits=True, **sampling,
+            )  # fmt: skip
+            tokens = out.sequences[:, width:]  # (B, C)
+            logps = torch.stack(out.logits, dim=1).float().log_softmax(-1)  # (B, C, V)
+            logps = logps.gather(-1, tokens[..., None]).squeeze(-1)
+        rows = [self._until_eos(t, lp) for t, lp in zip(tokens.tolist(), logps.tolist(), strict=True)]
+        return [rows[i : i + n] for i in range(0, len(rows), n)]
+
+    def _until_eos(self, tokens: list[int], logps: list[float]) -> Generated:
+        length = tokens.index(self._eos) + 1 if self._eos in tokens else len(tokens)
+        return Generated(tokens[:length], logps[:length])
+
+    def score(self, sequences: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
+        width = max(map(len, sequences))
+        ids = torch.tensor([list(s) + [self._eos] * (width - len(s)) for s in sequences], device=self._device)
+        mask = torch.tensor([[1] * len(s) + [0] * (width - len(s)) for s in sequences], device=self._device)
+        with torch.inference_mode():
+            logps = self._policy.completion_logps(ids, mask, 1, chunk_bytes=self._config.logits_chunk_bytes).tolist()
+        return [
+            [None, *({token: lp} for token, lp in zip(s[1:], row, strict=False))]
+            for s, row in zip(sequences, logps, strict=True)
+        ]
+
+    def load_weights(self, published: Published) -> None:
+        import safetensors.torch
+
+        state = safetensors.torch.load_file(Path(published.path) / FILE)
+        self._policy.model.load_state_dict(state)
+        published.verify(probe(self, published), self._config.dtype)
+
+
+def probe(engine: Engine, published: Published) -> list[float]:
+    """The engine's log-probs of the probe's tokens, all but the first."""
+    [entries] = engine.score([published.probe_ids])
+    return [entry[token] for token, entry in zip(published.probe_ids, entries, strict=True) if entry is not None]

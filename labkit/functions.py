@@ -1,0 +1,261 @@
+"""The student's functions: collected from a kernel, read from a notebook, carried into another process.
+
+One mechanism serves three needs: a live run takes functions from the kernel, the command line takes them from a notebook
+file or a folder, and the grader takes them from a submission. What is read from a file is only what the wanted functions
+need: their own definitions and, in turn, the imports, helpers and constants that those name. Nothing else of it is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import linecache
+import sys
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import cloudpickle
+
+from labkit.config import PACKAGE, Algorithm
+from labkit.errors import FunctionsError, LabError, StudentError
+
+# Each function's parameters, and the notebook of the series in which it is written.
+CONTRACTS: dict[str, tuple[str, ...]] = {
+    "reward_format": ("answer",),
+    "reward_correct": ("item", "answer"),
+    "gen_worker": ("worker",),
+    "PPO_step": ("batch", "engine", "beta", "clip_param"),
+    "normalize_group_rewards": ("rewards",),
+}
+HOMES: dict[Algorithm, dict[str, str]] = {
+    "ppo": {"reward_format": "01", "reward_correct": "01", "gen_worker": "02", "PPO_step": "03"},
+    "grpo": {"reward_format": "01", "reward_correct": "01", "PPO_step": "03", "gen_worker": "04",
+             "normalize_group_rewards": "04"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Functions:
+    """The functions of one run by name, with the source text of the files and cells they were written in."""
+
+    by_name: Mapping[str, Callable[..., Any]]
+    sources: Mapping[str, str]
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call function `name`. Raises StudentError, with the student's own lines, where it raises.
+
+        An error of the run itself, met inside the function (a process that died, say), passes through as it is.
+        """
+        try:
+            return self.by_name[name](*args, **kwargs)
+        except Exception as error:
+            if isinstance(error, StudentError) or (
+                isinstance(error, LabError) and not isinstance(error, FunctionsError)
+            ):
+                raise
+            frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in self.sources]
+            lines = traceback.format_list(frames) + traceback.format_exception_only(error)
+            where = f" in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+            raise StudentError(f"{name} raised {type(error).__name__}{where}: {error}", "".join(lines)) from error
+
+
+def collect(functions: Iterable[Callable[..., Any]] | Mapping[str, Any], algorithm: Algorithm) -> Functions:
+    """The functions that `algorithm` needs, out of a list of functions or a namespace.
+
+    Raises FunctionsError where one is missing, is no function, or lacks a parameter.
+    """
+    given = dict(functions) if isinstance(functions, Mapping) else {f.__name__: f for f in functions}
+    missing = [name for name in HOMES[algorithm] if name not in given]
+    if missing:
+        raise FunctionsError(f"{algorithm} needs {', '.join(HOMES[algorithm])}; missing: {', '.join(missing)}")
+    wanted = {name: given[name] for name in HOMES[algorithm]}
+    for name, function in wanted.items():
+        _check_signature(name, function)
+    return Functions(wanted, _sources(wanted.values()))
+
+
+def load_path(path: Path, algorithm: Algorithm) -> Functions:
+    """The functions of `algorithm` out of a notebook, a Python file, or a folder of the series (`01_*`, `02_*`, ...).
+
+    Raises FunctionsError where the path does not exist, a cell does not parse, or a function is missing.
+    """
+    if not path.exists():
+        raise FunctionsError(f"{path} does not exist; give a notebook, a .py file, or a folder that holds the series")
+    if not path.is_dir():
+        return collect(_Definitions(path).get(HOMES[algorithm]), algorithm)
+    numbers = sorted(set(HOMES[algorithm].values()) | set(HOMES["ppo"].values()))
+    series = {number: _Definitions(_series_file(path, number)) for number in numbers}
+    namespace: dict[str, Any] = {}
+    for name, number in HOMES[algorithm].items():
+        namespace |= series[number].get([name], [other for key, other in series.items() if key != number])
+    return collect(namespace, algorithm)
+
+
+def dump(functions: Functions, path: Path) -> None:
+    """Write the functions to `path`, by value, for the processes of one run. Raises FunctionsError where that fails."""
+    for function in functions.by_name.values():
+        module = sys.modules.get(function.__module__)
+        if module is not None and _is_own(module):
+            cloudpickle.register_pickle_by_value(module)
+    try:
+        path.write_bytes(cloudpickle.dumps((dict(functions.by_name), dict(functions.sources))))
+    except Exception as error:  # noqa: BLE001 - pickling a stranger's closure can raise anything; none of it is lost
+        raise FunctionsError(
+            f"the functions cannot be sent to another process: {type(error).__name__}: {error}. They may use plain values "
+            "and other functions, but no open file, lock, figure or generator of the notebook"
+        ) from error
+
+
+def load(path: Path) -> Functions:
+    """What `dump` wrote: the run's own file, never something that came over the network."""
+    by_name, sources = cloudpickle.loads(path.read_bytes())
+    for filename, text in sources.items():  # so that a traceback shows the student's line
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    return Functions(by_name, sources)
+
+
+def _check_signature(name: str, function: Any) -> None:
+    if not callable(function):
+        raise FunctionsError(f"{name} is {type(function).__name__}, not a function")
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    missing = [p for p in CONTRACTS[name] if p not in parameters]
+    if missing:
+        raise FunctionsError(
+            f"{name} must take ({', '.join(CONTRACTS[name])}); yours takes ({', '.join(parameters)}): {', '.join(missing)} missing"
+        )
+
+
+def _is_own(module: ModuleType) -> bool:
+    """A module of the student's, which other processes cannot be sure to import: not installed, not labkit."""
+    file = getattr(module, "__file__", None)
+    if file is None or module.__name__ == "__main__":
+        return False
+    installed = [Path(sysconfig.get_paths()[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")] + [PACKAGE]
+    return not any(Path(file).resolve().is_relative_to(folder) for folder in installed)
+
+
+def _sources(functions: Iterable[Callable[..., Any]]) -> dict[str, str]:
+    """The text of every file or cell that the functions, and the helpers they name, were written in."""
+    texts: dict[str, str] = {}
+    seen: set[int] = set()
+    pending = [f for f in functions if isinstance(f, FunctionType)]
+    while pending:
+        function = pending.pop()
+        if id(function) in seen:
+            continue
+        seen.add(id(function))
+        module = sys.modules.get(function.__module__)
+        if module is not None and module.__name__ != "__main__" and not _is_own(module):
+            continue
+        texts[function.__code__.co_filename] = "".join(linecache.getlines(function.__code__.co_filename))
+        names = _names(function.__code__)
+        pending += [v for name in names if isinstance(v := function.__globals__.get(name), FunctionType)]
+    return texts
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _series_file(folder: Path, number: str) -> Path:
+    found = sorted(f for pattern in (f"{number}_*.ipynb", f"{number}_*/{number}_*.ipynb", f"{number}_*.py",
+                                     f"{number}_*/{number}_*.py") for f in folder.glob(pattern))  # fmt: skip
+    if not found:
+        raise FunctionsError(
+            f"{folder} holds no notebook {number}_*; it holds {sorted(f.name for f in folder.iterdir())}"
+        )
+    return next((f for f in found if f.suffix == ".ipynb"), found[0])
+
+
+def _cells(file: Path) -> list[tuple[str, str]]:
+    """(name for tracebacks, source) of each code cell; a Python file is one cell."""
+    if file.suffix == ".py":
+        return [(str(file), file.read_text(encoding="utf-8"))]
+    try:
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        code = [(n, "".join(cell["source"])) for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FunctionsError(f"{file} is not a notebook: {type(error).__name__}: {error}") from error
+    return [(f"{file.name}, cell {n}", _without_magics(source)) for n, source in code]
+
+
+def _without_magics(source: str) -> str:
+    """IPython's `%` and `!` lines as comments, so that line numbers stay."""
+    return "\n".join("#" + line[1:] if line[:1] in ("%", "!") else line for line in source.split("\n"))
+
+
+class _Definitions:
+    """The top-level definitions, imports and assignments of one file, run only as far as they are needed."""
+
+    def __init__(self, file: Path) -> None:
+        self._namespace: dict[str, Any] = {"__name__": f"functions_of_{file.stem}"}
+        self._statements: list[tuple[str, ast.stmt]] = []
+        for filename, text in _cells(file):
+            try:
+                tree = ast.parse(text, filename)
+            except SyntaxError as error:
+                raise FunctionsError(
+                    f"{filename}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
+                ) from error
+            linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+            self._statements += [(filename, statement) for statement in tree.body]
+        self._binds = [_binds(statement) for _, statement in self._statements]
+        self._done: set[int] = set()
+
+    def get(self, names: Iterable[str], others: Sequence[_Definitions] = ()) -> dict[str, Any]:
+        """Those of `names` that stand here. A function that they need and that is not here is taken from `others`."""
+        names = list(names)
+        chosen, used = self._needed(set(names))
+        for index in sorted(chosen - self._done):
+            self._done.add(index)
+            self._run(*self._statements[index])
+        here = set().union(*self._binds)
+        for name in sorted(used - here - set(self._namespace)):
+            for other in others:
+                if other.defines(name):
+                    self._namespace |= other.get([name], [o for o in (self, *others) if o is not other])
+                    break
+        return {name: self._namespace[name] for name in names if name in self._namespace}
+
+    def defines(self, name: str) -> bool:
+        """Whether a function or class of this name is defined here."""
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        return any(isinstance(s, kinds) and s.name == name for _, s in self._statements)
+
+    def _needed(self, names: set[str]) -> tuple[set[int], set[str]]:
+        """The statements that define `names` or, in turn, what those use; and all names that are used."""
+        chosen: set[int] = set()
+        while True:
+            more = {i for i, bound in enumerate(self._binds) if i not in chosen and (bound & names or "*" in bound)}
+            if not more:
+                return chosen, names
+            chosen |= more
+            names |= {n.id for i in more for n in ast.walk(self._statements[i][1]) if isinstance(n, ast.Name)}
+
+    def _run(self, filename: str, statement: ast.stmt) -> None:
+        code = compile(ast.Module([statement], []), filename, "exec")
+        try:
+            exec(code, self._namespace)
+        except Exception as error:
+            raise FunctionsError(f"{filename}, line {statement.lineno}: {type(error).__name__}: {error}") from error
+
+
+def _binds(statement: ast.stmt) -> set[str]:
+    match statement:
+        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
+            return {statement.name}
+        case ast.Import() | ast.ImportFrom():
+            return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+        case ast.Assign() | ast.AnnAssign():
+            return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        case _:
+            return set()

@@ -1,0 +1,317 @@
+"""The trainer: pulls batches from the reference server and trains the policy with the `PPO_step` it was given.
+
+    deepspeed --num_gpus N --module labkit.trainer --run DIR
+
+An optimizer step takes `rollouts_per_step` rollouts, in micro-batches that are spread over the trainer's processes
+(ranks). Rank 0 fetches, logs and publishes. Where `checkpoints/` holds a checkpoint, training goes on from it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import shutil
+import time
+from collections import deque
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+
+from labkit import functions, supervise, weights, wire
+from labkit.client import ReferenceClient
+from labkit.config import RunConfig, RunDir, write_atomic
+from labkit.errors import FunctionsError, SetupError
+from labkit.functions import Functions
+from labkit.metrics import JsonlWriter, read_jsonl
+from labkit.policy import Policy, PolicyOutput, load_model, load_tokenizer, token_logps
+from labkit.wire import Batch
+
+log = logging.getLogger(__name__)
+
+NAME = "trainer"
+PROBE_TOKENS = 32
+CHECKPOINTS_KEPT = 2
+
+
+class Batches:
+    """Optimizer steps' worth of rollouts, in order of arrival; the same on every rank."""
+
+    def __init__(self, run: RunDir, config: RunConfig, device: torch.device) -> None:
+        self._config, self._device = config, device
+        self._client = ReferenceClient(run, config, peer="rollout") if distributed.get_rank() == 0 else None
+        self._pending: deque[Batch] = deque()
+        self.dropped = 0
+
+    def next(self, step: int) -> Batch | None:
+        """Rollouts for optimizer step `step + 1`, none staler than `max_staleness`; None where the run was stopped."""
+        while True:
+            while not self._pending:
+                blob = self._broadcast(self._client.get() if self._client else None)
+                if not blob:
+                    return None
+                batch, size = wire.decode(blob), self._config.rollouts_per_step
+                self._pending.extend(batch.rows(i, i + size) for i in range(0, len(batch.inputs), size))
+            rows = self._pending.popleft()
+            staleness = step - rows.weight_version
+            if staleness <= self._config.max_staleness:
+                return rows
+            self.dropped += len(rows.inputs)
+            if distributed.get_rank() == 0:
+                log.info(
+                    "dropped %d rollouts: %d steps stale, max_staleness is %d",
+                    len(rows.inputs),
+                    staleness,
+                    self._config.max_staleness,
+                )
+
+    def _broadcast(self, blob: bytes | None) -> bytes:
+        """Rank 0's bytes on every rank; empty for None."""
+        data = blob or b""
+        if distributed.get_world_size() == 1:
+            return data
+        size = torch.tensor([len(data)], device=self._device)
+        distributed.broadcast(size, 0)
+        if not (length := int(size)):
+            return b""
+        buffer = torch.frombuffer(bytearray(data or length), dtype=torch.uint8).to(self._device)
+        distributed.broadcast(buffer, 0)
+        return buffer.cpu().numpy().tobytes()
+
+
+class Trainer:
+    """The DeepSpeed engine around the policy, and one optimizer step at a time."""
+
+    def __init__(self, config: RunConfig, given: Functions, learning: Policy, engine: Any) -> None:
+        self.config, self.policy, self.engine = config, learning, engine
+        self._functions = given
+        self._output: PolicyOutput | None = None
+        learning.register_forward_hook(self._keep)
+
+    def _keep(self, module: Any, args: Any, output: PolicyOutput) -> None:
+        self._output = PolicyOutput(output.logits.detach())
+
+    def step(self, rows: Batch, learning_rate: float) -> dict[str, float]:
+        """One optimizer step on `rollouts_per_step` rollouts; every rank takes its micro-batches.
+
+        Returns means over all ranks, `metrics.FIELDS` by name. Raises StudentError where PPO_step raises, FunctionsError
+        where it returns no finite scalar that depends on the policy.
+        """
+        for group in self.engine.optimizer.param_groups:
+            group["lr"] = learning_rate
+        rank, size = distributed.get_rank(), self.config.micro_batch_size
+        sums = torch.zeros(6, dtype=torch.float64, device=self.engine.device)
+        for index in range(self.config.gradient_accumulation):
+            start = (index * self.config.num_trainers + rank) * size
+            micro = {name: value.to(self.engine.device) if isinstance(value, Tensor) else value
+                     for name, value in rows.rows(start, start + size).student_view().items()}  # fmt: skip
+            self.policy.plen = rows.plen
+            loss = self._functions.call(
+                "PPO_step", micro, self.engine, beta=self.config.beta, clip_param=self.config.clip_param
+            )
+            _check_loss(loss)
+            self.engine.backward(loss)
+            self.engine.step()
+            sums += self._measure(micro, loss)
+        if self.config.num_trainers > 1:
+            distributed.all_reduce(sums)
+        loss_sum, tokens, *totals = sums.tolist()
+        kl, clipped, entropy, gap = (total / max(tokens, 1) for total in totals)
+        return {"loss": loss_sum / (self.config.gradient_accumulation * self.config.num_trainers), "kl": kl,
+                "clip_fraction": clipped, "entropy": entropy, "logprob_gap": gap,
+                "grad_norm": float(self.engine.get_global_grad_norm() or 0.0), "completion_tokens": int(tokens)}  # fmt: skip
+
+    @torch.no_grad()
+    def _measure(self, micro: dict[str, Any], loss: Tensor) -> Tensor:
+        """Sums over a micro-batch: loss, completion tokens, then kl, clipped, entropy and gap over those tokens."""
+        inputs, plen, mask = micro["inputs"], micro["plen"], micro["completion_mask"]
+        if self._output is None or self._output.logits.shape[:2] != inputs.shape:
+            self.engine(inputs, attention_mask=micro["attention_mask"])  # PPO_step called the engine in its own way
+        assert self._output is not None
+        logits, self._output = self._output.logits[:, plen - 1 : -1].float(), None
+        current = token_logps(logits, inputs[:, plen:])  # (B, C)
+        probs = logits.softmax(-1)
+        entropy = logits.logsumexp(-1) - (probs * logits).sum(-1)
+        towards_ref = micro["refs"] - current
+        ratio = (current - micro["gen_logps"]).exp()
+        per_token = torch.stack([
+            towards_ref.exp() - towards_ref - 1,
+            ((ratio - 1).abs() > self.config.clip_param).float(),
+            entropy,
+            (current - micro["gen_logps"]).abs(),
+        ])  # fmt: skip
+        sums = (per_token * mask).sum((1, 2)).double()
+        return torch.cat([torch.stack([loss.detach().double(), mask.sum().double()]), sums])
+
+    def state(self) -> dict[str, Tensor]:
+        """The policy's whole state, on every rank; gathered first where ZeRO-3 has sharded it."""
+        if self.config.zero_stage < 3:
+            return dict(self.policy.model.state_dict())
+        import deepspeed
+
+        with deepspeed.zero.GatheredParameters(list(self.policy.parameters())):
+            return {name: t.detach().cpu().clone() for name, t in self.policy.model.state_dict().items()}
+
+    @torch.no_grad()
+    def probe(self, ids: list[int]) -> list[float]:
+        """The policy's own log-probs of `ids[1:]`."""
+        self.policy.plen = 0
+        row = torch.tensor([ids], device=self.engine.device)
+        logps = token_logps(self.engine(row).logits[:, :-1], row[:, 1:])
+        self._output = None
+        return [float(lp) for lp in logps[0]]
+
+
+def _check_loss(loss: Any) -> None:
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        found = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise FunctionsError(
+            f"PPO_step returned {found}; it must return a scalar tensor: average over tokens, then over the batch"
+        )
+    if not loss.requires_grad:
+        raise FunctionsError(
+            "PPO_step's loss does not depend on the policy: no gradient flows. Is `.detach()` or `no_grad` around the log-probs?"
+        )
+    if not math.isfinite(loss.item()):
+        raise FunctionsError(
+            f"PPO_step returned {loss.item()}; look for a division by zero, or exp() of a large log-ratio"
+        )
+
+
+def make_engine(config: RunConfig, learning: Policy) -> Any:
+    """DeepSpeed's engine for the policy. Raises SetupError where torch sees too few GPUs."""
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise SetupError(
+            f"preset {config.preset!r} trains on a GPU, and torch {torch.__version__} sees none; see `labkit doctor`"
+        )
+    import deepspeed
+
+    deepspeed.utils.logger.setLevel(logging.WARNING)
+    if (
+        config.device == "cpu"
+    ):  # its shared-memory kernels would be compiled; a laptop has no compiler, and gloo will do
+        import deepspeed.ops
+
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.init_distributed(dist_backend="nccl" if config.device == "cuda" else "gloo")
+    zero: dict[str, Any] = {"stage": config.zero_stage}
+    if config.offload:
+        zero["offload_optimizer"] = {"device": "cpu"}
+    settings = {
+        "train_micro_batch_size_per_gpu": config.micro_batch_size,
+        "gradient_accumulation_steps": config.gradient_accumulation,
+        "gradient_clipping": config.max_grad_norm,
+        "zero_optimization": zero,
+        "bf16": {"enabled": config.dtype == "bfloat16"},
+        "zero_allow_untested_optimizer": True,
+    }
+    optimizer = torch.optim.AdamW(learning.parameters(), lr=config.learning_rate, weight_decay=0.0)
+    engine, *_ = deepspeed.initialize(model=learning, optimizer=optimizer, config=settings)
+    return engine
+
+
+def train(run: RunDir, config: RunConfig) -> None:
+    torch.set_num_threads(config.trainer_threads)
+    torch.manual_seed(config.seed)
+    os.environ.setdefault("LOCAL_RANK", "0")
+    given = functions.load(run.functions)
+    learning = Policy(load_model(config))
+    if config.gradient_checkpointing:
+        learning.model.gradient_checkpointing_enable()
+    trainer = Trainer(config, given, learning, make_engine(config, learning))
+    first = distributed.get_rank() == 0
+    done = _resume(run, trainer)
+    batches = Batches(run, config, trainer.engine.device)
+    batches.dropped = done["dropped"]
+    publisher = weights.Publisher(run) if first else None
+    probe_ids = [int(i) for i in torch.arange(PROBE_TOKENS) * 7 % learning.model.config.vocab_size]
+
+    def publish(version: int) -> None:
+        state, logps = trainer.state(), trainer.probe(probe_ids)
+        if publisher:
+            publisher.publish(version, weights.for_vllm(state, config), probe_ids, logps)
+
+    publish(done["step"])
+    metrics = JsonlWriter(run.metrics) if first else None
+    if first:
+        supervise.write_state(run, NAME, "ready", steps=config.optimizer_steps)
+    started = time.monotonic() - done["seconds"]
+    for step in range(done["step"], config.optimizer_steps):
+        clock = _Clock()
+        rows = batches.next(step)
+        if rows is None:
+            log.info("stopped after %d of %d optimizer steps", step, config.optimizer_steps)
+            break
+        waiting = clock.lap()
+        learning_rate = config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup_steps))
+        measured = trainer.step(rows, learning_rate)
+        training = clock.lap()
+        done.update(step=step + 1, rollouts=done["rollouts"] + len(rows.inputs), dropped=batches.dropped)
+        if (step + 1) % config.publish_every == 0 or step + 1 == config.optimizer_steps:
+            publish(step + 1)
+        done["seconds"] = time.monotonic() - started
+        if metrics:
+            metrics.write({
+                "step": step + 1, "time": round(time.time(), 3), "seconds": round(done["seconds"], 3),
+                **describe(rows), **measured, "learning_rate": learning_rate, "weight_version": rows.weight_version,
+                "staleness": step - rows.weight_version, "rollouts": done["rollouts"], "dropped": done["dropped"],
+                "seconds_waiting": round(waiting, 4), "seconds_training": round(training, 4), "seconds_publishing": round(clock.lap(), 4),
+            })  # fmt: skip
+        if config.checkpoint_every and (step + 1) % config.checkpoint_every == 0:
+            _save(run, trainer, done)
+    state = trainer.state()
+    if first:
+        _save_policy(run, config, learning, state)
+
+
+def describe(rows: Batch) -> dict[str, float | None]:
+    """What the batch itself says of the policy that generated it."""
+    groups = rows.raw_rewards.view(-1, rows.group_size)
+    uninformative = (groups == groups[:, :1]).all(1).double().mean().item() if rows.group_size > 1 else None
+    return {"reward": rows.raw_rewards.mean().item(), "format": rows.formats.mean().item(),
+            "correct": rows.corrects.mean().item(), "zero_variance_groups": uninformative,
+            "completion_length": sum(rows.completion_lengths) / len(rows.completion_lengths)}  # fmt: skip
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def lap(self) -> float:
+        """Seconds since the last call."""
+        now = time.monotonic()
+        last, self._last = self._last, now
+        return now - last
+
+
+def _save(run: RunDir, trainer: Trainer, done: dict[str, Any]) -> None:
+    """A checkpoint of weights, optimizer and counts, after optimizer step `done["step"]`; the last few are kept."""
+    trainer.engine.save_checkpoint(str(run.checkpoints), tag=f"step_{done['step']:06d}", client_state=dict(done))
+    if distributed.get_rank() == 0:
+        for old in sorted(run.checkpoints.glob("step_*"))[:-CHECKPOINTS_KEPT]:
+            shutil.rmtree(old)
+
+
+def _resume(run: RunDir, trainer: Trainer) -> dict[str, Any]:
+    """Counts to go on from: those of the newest checkpoint, zeros where there is none. Later metrics are cut off."""
+    if not (run.checkpoints / "latest").exists():
+        return {"step": 0, "rollouts": 0, "dropped": 0, "seconds": 0.0}
+    _, kept = trainer.engine.load_checkpoint(str(run.checkpoints))
+    done = {name: kept[name] for name in ("step", "rollouts", "dropped", "seconds")}
+    if distributed.get_rank() == 0:
+        lines = [json.dumps(line) + "\n" for line in read_jsonl(run.metrics) if line["step"] <= done["step"]]
+        write_atomic(run.metrics, "".join(lines))
+        log.info("going on after optimizer step %d", done["step"])
+    return done
+
+
+def _save_policy(run: RunDir, config: RunConfig, learning: Policy, state: dict[str, Tensor]) -> None:
+    """The trained policy as a model directory, `checkpoints/policy`, that transformers and vLLM open."""
+    learning.model.save_pretrained(run.checkpoints / "policy", state_dict=state)
+    load_tokenizer(config).save_pretrained(run.checkpoints / "policy")
+
+
+if __name__ == "__main__":
+    supervise.process_main(NAME, train)
