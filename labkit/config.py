@@ -184,7 +184,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         optimizer_steps=60,
         rollouts_per_step=64,
         micro_batch_size=64,
-        learning_rate=1e-3,
+        learning_rate=3e-4,
     ),
     # The course's own run: one GPU generates, the others train.
     "qwen2.5-3b": dict(

@@ -333,6 +333,8 @@ def _model_folder(folder: Path) -> tuple[bool, str]:
             return False, f"{index.name} is damaged"
     wanted = ["config.json", "tokenizer.json", "tokenizer_config.json", *weights]
     lacking = [name for name in wanted if not (folder / name).is_file()]
+    if not lacking and "chat_template" not in (folder / "tokenizer_config.json").read_text():
+        lacking = [name for name in ("chat_template.jinja",) if not (folder / name).is_file()]
     if lacking:
         return False, f"{', '.join(lacking)} missing in {folder}"
     damaged = [name for name in weights if not _is_whole(folder / name)]

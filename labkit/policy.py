@@ -1,12 +1,14 @@
 """The policy and the reference model: loading, the forward pass, log-probabilities of completions.
 
 A group's rollouts share their prompt, and most of a short rollout's tokens are prompt. `Policy` computes a shared prompt
-once: it lays a group out as one row `prompt, completion 1, ..., completion G`, in which a completion sees the prompt and
-itself, and unfolds the logits, so that a caller sees ordinary `(B, L, V)` logits. Equal up to rounding, a third of the work.
+once: it lays a group out as one row `prompt, completion 1, ..., completion G` without padding, in which a completion sees
+the prompt and itself, and unfolds the logits, so that a caller sees ordinary `(B, L, V)` logits. Equal up to rounding, and
+a third of the work.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -90,54 +92,67 @@ def token_logps(logits: Tensor, tokens: Tensor) -> Tensor:
 
 @dataclass
 class Fold:
-    """`B` rows of `L` tokens as `N` rows of `plen + G * (L - plen)`; with `G == 1`, the rows as they are."""
+    """`B` padded rows of `L` tokens as `N` rows, one a group: the prompt once, then the completions, without padding between.
 
+    A group whose rows do not share their prompt has one row.
+    """
+
+    index: Tensor  # (N, T) int64: which of the B * L tokens stands here
+    segment: Tensor  # (N, T) int64: 0 prompt, g the g-th completion, -1 padding
+    positions: Tensor  # (N, T) int64, as without padding
+    back: Tensor  # (B, L) int64: where each token went, among N * T; anywhere for padding
     ids: Tensor  # (B, L)
-    mask: Tensor  # (B, L) bool
-    plen: int
-    groups: int  # N
-    size: int  # G
 
     @classmethod
     def of(cls, ids: Tensor, mask: Tensor | None, plen: int) -> Fold:
+        count, length = ids.shape
         mask = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-        size = 1
-        if 0 < plen < ids.shape[1] and len(ids) > 1:
-            same = (ids[1:, :plen] == ids[:-1, :plen]) & (mask[1:, :plen] == mask[:-1, :plen])
-            starts = [0, *((~same.all(1)).nonzero().flatten() + 1).tolist(), len(ids)]
-            sizes = {stop - start for start, stop in zip(starts, starts[1:], strict=False)}
-            size = sizes.pop() if len(sizes) == 1 else 1
-        return cls(ids, mask, plen, len(ids) // size, size)
+        size = cls._group_size(ids, mask, plen)
+        is_prompt = torch.arange(length, device=ids.device) < (plen if size > 1 else 0)  # (L,)
+        leads = (torch.arange(count, device=ids.device) % size == 0)[:, None]  # (B, 1): whose prompt stands for the group
+        keep = (mask & (leads | ~is_prompt)).view(-1, size * length)  # (N, G * L)
+        place = keep.cumsum(1) - 1  # (N, G * L): the column that each kept token gets
+        rows, columns = keep.nonzero(as_tuple=True)
+        groups, width = len(keep), int(place.max()) + 1
+        flat = torch.arange(count * length, device=ids.device).view(groups, -1)
+        number = torch.arange(size, device=ids.device).repeat_interleave(length) + 1  # (G * L,)
+        number = number.masked_fill(is_prompt.repeat(size), 0)
 
-    def model_inputs(self) -> dict[str, Any]:
-        positions = (self.mask.long().cumsum(1) - 1).clamp(min=0)  # as without padding
-        if self.size == 1:
-            return {"input_ids": self.ids, "attention_mask": self.mask.long(), "position_ids": positions}
-        mask = self._fold(self.mask)  # (N, T)
-        # Segment 0 is the prompt, segment g the g-th completion.
-        width = self.ids.shape[1] - self.plen
-        segment = torch.arange(self.size + 1, device=mask.device).repeat_interleave(
-            torch.tensor([self.plen] + [width] * self.size, device=mask.device)
+        def packed(values: Tensor, empty: int) -> Tensor:
+            """(N, G * L) -> (N, T)"""
+            out = torch.full((groups, width), empty, device=ids.device)
+            out[rows, place[rows, columns]] = values[rows, columns]
+            return out
+
+        positions = (mask.long().cumsum(1) - 1).clamp(min=0).view(groups, -1)
+        went = (place + torch.arange(groups, device=ids.device)[:, None] * width).view(groups, size, length)
+        went = torch.where(is_prompt, went[:, :1], went)  # a shared prompt went where its first copy did
+        return cls(
+            index=packed(flat, 0),
+            segment=packed(number.expand(groups, -1), -1),
+            positions=packed(positions, 0),
+            back=went.reshape(count, length).clamp(min=0),
+            ids=ids,
         )
-        sees = ((segment[None] == 0) | (segment[None] == segment[:, None])).tril()  # (T, T): causal, and its own
-        # A padded position sees itself, or its softmax would have nothing to sum over.
-        allowed = (sees[None] & mask[:, None]) | torch.eye(len(segment), dtype=torch.bool, device=mask.device)
-        return {
-            "input_ids": self._fold(self.ids),
-            "attention_mask": allowed[:, None],
-            "position_ids": self._fold(positions),
-        }
 
-    def _fold(self, rows: Tensor) -> Tensor:
-        """(B, L) -> (N, plen + G * C)"""
-        grouped = rows.view(self.groups, self.size, -1)
-        return torch.cat([grouped[:, 0, : self.plen], grouped[:, :, self.plen :].flatten(1)], dim=1)
+    @staticmethod
+    def _group_size(ids: Tensor, mask: Tensor, plen: int) -> int:
+        """How many consecutive rows share their first `plen` tokens; 1 where that differs between groups."""
+        if not 0 < plen < ids.shape[1] or len(ids) == 1:
+            return 1
+        same = (ids[1:, :plen] == ids[:-1, :plen]) & (mask[1:, :plen] == mask[:-1, :plen])
+        starts = [0, *((~same.all(1)).nonzero().flatten() + 1).tolist(), len(ids)]
+        sizes = {stop - start for start, stop in itertools.pairwise(starts)}
+        return sizes.pop() if len(sizes) == 1 else 1
+
+    def model_inputs(self) -> dict[str, Tensor]:
+        query, key = self.segment[:, :, None], self.segment[:, None, :]  # (N, T, 1), (N, 1, T)
+        sees = ((key == 0) | (key == query)).tril()  # what comes before, in the prompt or in the same completion
+        # Padding sees itself, or its softmax would have nothing to sum over.
+        allowed = (sees & (key >= 0)) | torch.eye(query.shape[1], dtype=torch.bool, device=query.device)
+        ids = self.ids.flatten()[self.index]
+        return {"input_ids": ids, "attention_mask": allowed[:, None], "position_ids": self.positions}
 
     def unfold(self, values: Tensor) -> Tensor:
-        """(N, plen + G * C, D) -> (B, L, D)"""
-        if self.size == 1:
-            return values
-        depth = values.shape[-1]
-        prompt = values[:, None, : self.plen].expand(-1, self.size, -1, -1)
-        completions = values[:, self.plen :].reshape(self.groups, self.size, -1, depth)
-        return torch.cat([prompt, completions], dim=2).flatten(0, 1)
+        """(N, T, D) -> (B, L, D); what stands on padding means nothing"""
+        return values.flatten(0, 1)[self.back]
