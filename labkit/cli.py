@@ -46,9 +46,7 @@ def demo(arguments: argparse.Namespace) -> int:
     _print_summary(summary, run)
     reached = summary["seconds_to_format_08"] is not None
     if not reached:
-        print(
-            f"format adherence did not reach 0.8 within {summary['optimizer_steps']} optimizer steps", file=sys.stderr
-        )
+        print(f"format adherence did not reach 0.8 within {summary['optimizer_steps']} optimizer steps", file=sys.stderr)
     return 0 if reached else 1
 
 
@@ -96,9 +94,7 @@ def _print_summary(summary: dict[str, Any], run: Path) -> None:
     for name, low, high in (("reward", -2.0, 2.25), ("format", 0.0, 1.0), ("correct", 0.0, 1.0)):
         values = [line[name] for line in lines]
         print(f"{name:>8} {low:5.2f} {sparkline(values, low, high)} {high:4.2f}   {values[0]:.2f} → {values[-1]:.2f}")
-    reached, before, after = (
-        summary[k] for k in ("seconds_to_format_08", "correct_heldout_before", "correct_heldout_after")
-    )
+    reached, before, after = (summary[k] for k in ("seconds_to_format_08", "correct_heldout_before", "correct_heldout_after"))
     print(f"\nformat above 0.8:    {'not reached' if reached is None else f'{reached:.0f} s after the start'}")
     if after is not None:
         print(f"held-out problems:   format {summary['format_heldout_before']:.2f} → {summary['format_heldout_after']:.2f}, "
@@ -189,9 +185,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--preset", default="tiny", choices=PRESETS)
         sub.add_argument("--algorithm", default="grpo", choices=("grpo", "ppo"))
         sub.add_argument("--seed", type=int, default=0)
-        sub.add_argument(
-            "--functions", type=Path, default=REFERENCE, help="a notebook, a .py file, or a folder of the series"
-        )
+        sub.add_argument("--functions", type=Path, default=REFERENCE, help="a notebook, a .py file, or a folder of the series")
         sub.add_argument("--run", type=Path, help="the run's directory (default: a new one under runs/)")
         sub.add_argument(
             "--set", action="append", default=[], metavar="FIELD=VALUE", help="another value for a field of RunConfig"

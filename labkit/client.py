@@ -22,8 +22,7 @@ class ReferenceClient:
     """Talks to the run's reference server; waits for it to be ready first. `peer` feeds it or takes from it."""
 
     def __init__(self, run: RunDir, config: RunConfig, *, peer: str) -> None:
-        self._run, self._peer = run, peer
-        self._stall_timeout = config.stall_timeout
+        self._run, self._config, self._peer = run, config, peer
         state = supervise.wait_ready(run, "ref_server", config.start_timeout)
         self._url = f"http://{HOST}:{state.facts['port']}"
         self._session = requests.Session()
@@ -45,20 +44,22 @@ class ReferenceClient:
     def get(self) -> bytes | None:
         """The oldest batch with `refs`, as `wire.decode` takes it. None where the run was stopped meanwhile.
 
-        Raises ProcessError where a peer died, or no batch came for `stall_timeout` seconds.
+        Raises ProcessError where a peer died, or none came for `stall_timeout` seconds after the peer was ready.
         """
-        deadline = time.monotonic() + self._stall_timeout
+        since, was_ready = time.monotonic(), False
         while not supervise.stopping(self._run):
             response = self._request("GET", "/get")
             if response is not None and response.status_code == 200:
                 return response.content
             peer = supervise.check_peer(self._run, self._peer)
-            if peer is None or peer.phase != "ready":
-                deadline = time.monotonic() + self._stall_timeout  # it is still starting: wait_ready has that limit
-            elif time.monotonic() > deadline:
+            if not was_ready and peer is not None and peer.phase == "ready":
+                since, was_ready = time.monotonic(), True
+            patience = self._config.stall_timeout if was_ready else self._config.start_timeout
+            if (peer is not None and peer.phase == "done") or time.monotonic() - since > patience:
+                phase = "was not started" if peer is None else f"is {peer.phase}"
                 raise ProcessError(
-                    f"no batch came for {self._stall_timeout:.0f} s, though the {self._peer} process is alive; it may be "
-                    f"stuck. Raise stall_timeout if it is only slow\n{supervise.log_tail(self._run, self._peer)}"
+                    f"no batch came for {time.monotonic() - since:.0f} s; the {self._peer} process {phase}. Raise "
+                    f"stall_timeout if it is only slow\n{supervise.log_tail(self._run, self._peer)}"
                 )
         return None
 
@@ -81,7 +82,5 @@ class ReferenceClient:
         if response.status_code == 503:
             return None
         if response.status_code >= 400:
-            raise ServerError(
-                f"the reference server refused {method} {path} with {response.status_code}: {response.text}"
-            )
+            raise ServerError(f"the reference server refused {method} {path} with {response.status_code}: {response.text}")
         return response

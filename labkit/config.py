@@ -73,7 +73,7 @@ class RunConfig:
     gradient_checkpointing: bool = False
 
     # reference server
-    queue_size: int = 1
+    queue_size: int = 1  # batches that it holds, waiting for the model or for the trainer
     max_upload_bytes: int = 64 * 2**20
     logits_chunk_bytes: int = 256 * 2**20
 
@@ -115,6 +115,10 @@ class RunConfig:
             self.rollouts_per_step % self.group_size == 0,
             f"rollouts_per_step {self.rollouts_per_step} would split a group of {self.group_size}; choose a multiple of it",
         )
+        need(
+            len(self.trainer_devices) in (0, self.num_trainers),
+            f"trainer_devices {list(self.trainer_devices)} for num_trainers={self.num_trainers} processes; give one each",
+        )
         share = self.micro_batch_size * self.num_trainers
         need(
             self.rollouts_per_step % share == 0,
@@ -152,9 +156,7 @@ class RunConfig:
         unknown = sorted(set(values) - set(fields))
         if unknown:
             raise ConfigError(f"unknown configuration fields {unknown}; known are {sorted(fields)}")
-        missing = sorted(
-            name for name, field in fields.items() if field.default is dataclasses.MISSING and name not in values
-        )
+        missing = sorted(name for name, field in fields.items() if field.default is dataclasses.MISSING and name not in values)
         if missing:
             raise ConfigError(f"the configuration lacks {missing}")
         values = dict(values)
@@ -279,9 +281,7 @@ class RunDir:
         try:
             values = json.loads(self.config.read_text())
         except FileNotFoundError as error:
-            raise ConfigError(
-                f"{self.path} holds no run: {self.config.name} is missing; `labkit train` makes one"
-            ) from error
+            raise ConfigError(f"{self.path} holds no run: {self.config.name} is missing; `labkit train` makes one") from error
         except json.JSONDecodeError as error:
             raise ConfigError(f"{self.config} is not JSON: {error}") from error
         return RunConfig.from_dict(values)

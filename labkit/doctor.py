@@ -41,7 +41,7 @@ from labkit.config import HOST, HUB_GSM8K, PACKAGE, PRESETS, TINY_MODEL, RunConf
 
 Status = Literal["ok", "note", "missing"]  # note: worth knowing, stops nothing
 GIB = 2.0**30
-WIDTH = 100
+WIDTH, SCREEN = 100, 40  # columns, lines
 PYTHON_NEEDED = (3, 11)
 HUB_TIMEOUT = 1.5  # seconds
 REQUIREMENTS = PACKAGE.parent / "requirements"
@@ -438,9 +438,7 @@ def _machine(facts: Facts) -> tuple[Check, ...]:
         _python(facts),
         _packages(facts),
         _pinned(facts),
-        Check("torch", "ok", f"{torch}, build for {facts.torch_build}")
-        if torch
-        else Check("torch", "note", "not installed"),
+        Check("torch", "ok", f"{torch}, build for {facts.torch_build}") if torch else Check("torch", "note", "not installed"),
         Check("vLLM", "ok", vllm) if vllm else Check("vLLM", "note", "not installed"),
         Check("GPUs", "ok", f"{len(facts.gpus)}: {graphics}")
         if facts.gpus
@@ -501,12 +499,10 @@ def _hub(facts: Facts) -> Check:
 def _runs(facts: Facts) -> list[Check]:
     if not facts.runs:
         return [Check("runs", "ok", "none at work, none left over")]
-    shown = [
-        Check(
-            "runs", "note", f"{run} has {len(pids)} processes ({', '.join(map(str, pids))})", f"labkit stop --run {run}"
-        )
-        for run, pids in list(facts.runs.items())[:2]
-    ]
+    shown = []
+    for run, pids in list(facts.runs.items())[:2]:
+        found = f"{run} is at work: processes {', '.join(map(str, pids))}"
+        shown.append(Check("runs", "note", found, f"labkit stop --run {run}  (if it is left over)"))
     more = len(facts.runs) - len(shown)
     return shown if not more else [*shown, Check("runs", "note", f"and {more} more runs")]
 
@@ -565,9 +561,7 @@ def _model(facts: Facts, config: RunConfig) -> Check:
     if presence.here:
         return Check("model", "ok", presence.found)
     if config.model == str(TINY_MODEL):
-        return Check(
-            "model", "missing", presence.found, "git checkout -- labkit/models/tiny  (or, anew: labkit pretrain)"
-        )
+        return Check("model", "missing", presence.found, "git checkout -- labkit/models/tiny  (or, anew: labkit pretrain)")
     if not presence.on_hub:
         return Check("model", "missing", presence.found, f"put the model's files into {config.model}")
     download = f"hf download {config.model}"
@@ -590,9 +584,7 @@ def _problems(facts: Facts, config: RunConfig) -> Check:
 
 def _torch_for_gpus(facts: Facts) -> Check:
     if facts.torch_build is None or facts.torch_build == "cpu":
-        return Check(
-            "torch", "missing", f"a CUDA build is needed, found: {facts.torch_build or 'none'}", facts.mend_cuda
-        )
+        return Check("torch", "missing", f"a CUDA build is needed, found: {facts.torch_build or 'none'}", facts.mend_cuda)
     return Check("torch", "ok", facts.torch_build)
 
 
@@ -631,6 +623,8 @@ def render(report: Report) -> str:
         )
         for mend, names in mends.items():
             lines += wrap.wrap(f"{', '.join(names)}: {mend}")
+    if len(lines) > SCREEN:
+        lines[SCREEN - 1 :] = [f"  … {len(lines) - SCREEN + 1} more lines; less at a time: labkit doctor --preset tiny"]
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ Tokens in, tokens out: nothing is decoded and encoded again on the way.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,9 +60,9 @@ class VLLMEngine:
         try:
             import vllm
         except ImportError as error:
-            raise SetupError(
-                f"vLLM does not import ({error}); install requirements/, or set engine='transformers'"
-            ) from error
+            raise SetupError(f"vLLM does not import ({error}); install requirements/, or set engine='transformers'") from error
+        # Rotary embeddings hold no weights, and say so at every update. What did not arrive is found by the probe.
+        logging.getLogger("vllm.model_executor.model_loader.reload.layerwise").setLevel(logging.ERROR)
         self._vllm = vllm
         self._config, self._eos = config, eos
         memory = {} if config.device == "cpu" else {"kv_cache_memory_bytes": config.kv_cache_gib * 2**30}
@@ -73,20 +74,24 @@ class VLLMEngine:
         )  # fmt: skip
 
     def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
-        # One seed for the call: vLLM's seeds per request sample row by row, and fail on a CPU when a prompt is prefilled in parts.
+        # One seed for the call: with seeds per request vLLM samples row by row, and on a CPU it fails when a prompt is
+        # prefilled in parts.
         torch.manual_seed(seed)
-        params = self._vllm.SamplingParams(n=n, temperature=temperature, logprobs=0, detokenize=False,
-                                           max_tokens=self._config.max_completion_tokens, stop_token_ids=[self._eos])  # fmt: skip
+        params = self._vllm.SamplingParams(
+            n=n,
+            temperature=temperature,
+            logprobs=0,
+            detokenize=False,
+            max_tokens=self._config.max_completion_tokens,
+            stop_token_ids=[self._eos],
+        )
         outputs = self._llm.generate(self._tokens(prompts), params, use_tqdm=False)
         return [[self._generated(completion) for completion in output.outputs] for output in outputs]
 
     def score(self, sequences: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
         params = self._vllm.SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=0, detokenize=False)
         outputs = self._llm.generate(self._tokens(sequences), params, use_tqdm=False)
-        return [
-            [entry and {token: lp.logprob for token, lp in entry.items()} for entry in o.prompt_logprobs]
-            for o in outputs
-        ]
+        return [[entry and {token: lp.logprob for token, lp in entry.items()} for entry in o.prompt_logprobs] for o in outputs]
 
     def load_weights(self, published: Published) -> None:
         self._llm.collective_rpc("reload_weights", kwargs={"weights_path": published.path})

@@ -38,6 +38,10 @@ class StudentError(FunctionsError):
         super().__init__(message)
         self.student_traceback = student_traceback
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of labkit's own frames."""
+        return [self.student_traceback.rstrip(), "", f"{type(self).__name__}: {self}"]
+
 
 class WireError(LabError):
     """A batch whose form is wrong, on either side of HTTP."""

@@ -55,9 +55,7 @@ class Functions:
         try:
             return self.by_name[name](*args, **kwargs)
         except Exception as error:
-            if isinstance(error, StudentError) or (
-                isinstance(error, LabError) and not isinstance(error, FunctionsError)
-            ):
+            if isinstance(error, StudentError) or (isinstance(error, LabError) and not isinstance(error, FunctionsError)):
                 raise
             frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in self.sources]
             lines = traceback.format_list(frames) + traceback.format_exception_only(error)
@@ -105,7 +103,7 @@ def dump(functions: Functions, path: Path) -> None:
             cloudpickle.register_pickle_by_value(module)
     try:
         path.write_bytes(cloudpickle.dumps((dict(functions.by_name), dict(functions.sources))))
-    except Exception as error:  # noqa: BLE001 - pickling a stranger's closure can raise anything; none of it is lost
+    except Exception as error:
         raise FunctionsError(
             f"the functions cannot be sent to another process: {type(error).__name__}: {error}. They may use plain values "
             "and other functions, but no open file, lock, figure or generator of the notebook"
@@ -129,7 +127,8 @@ def _check_signature(name: str, function: Any) -> None:
     missing = [p for p in CONTRACTS[name] if p not in parameters]
     if missing:
         raise FunctionsError(
-            f"{name} must take ({', '.join(CONTRACTS[name])}); yours takes ({', '.join(parameters)}): {', '.join(missing)} missing"
+            f"{name} must take ({', '.join(CONTRACTS[name])}); yours takes ({', '.join(parameters)}), "
+            f"without {', '.join(missing)}"
         )
 
 
@@ -170,9 +169,7 @@ def _series_file(folder: Path, number: str) -> Path:
     found = sorted(f for pattern in (f"{number}_*.ipynb", f"{number}_*/{number}_*.ipynb", f"{number}_*.py",
                                      f"{number}_*/{number}_*.py") for f in folder.glob(pattern))  # fmt: skip
     if not found:
-        raise FunctionsError(
-            f"{folder} holds no notebook {number}_*; it holds {sorted(f.name for f in folder.iterdir())}"
-        )
+        raise FunctionsError(f"{folder} holds no notebook {number}_*; it holds {sorted(f.name for f in folder.iterdir())}")
     return next((f for f in found if f.suffix == ".ipynb"), found[0])
 
 
@@ -203,9 +200,7 @@ class _Definitions:
             try:
                 tree = ast.parse(text, filename)
             except SyntaxError as error:
-                raise FunctionsError(
-                    f"{filename}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
-                ) from error
+                raise FunctionsError(f"{filename}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from error
             linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
             self._statements += [(filename, statement) for statement in tree.body]
         self._binds = [_binds(statement) for _, statement in self._statements]

@@ -27,6 +27,7 @@ from labkit.functions import Functions
 from labkit.metrics import JsonlReader
 
 RUNS = Path("runs")
+REDRAW = 2.0  # seconds between two pictures: drawing takes a core from the training
 
 
 class Lab:
@@ -47,9 +48,7 @@ class Lab:
     ) -> None:
         """Raises ConfigError for a configuration that cannot work, FunctionsError for functions of the wrong form."""
         self.config = RunConfig.create(preset, algorithm=algorithm, **overrides)
-        self.functions = (
-            functions if isinstance(functions, Functions) else student.collect(functions, self.config.algorithm)
-        )
+        self.functions = functions if isinstance(functions, Functions) else student.collect(functions, self.config.algorithm)
         self.run = RunDir(Path(run or RUNS / f"{self.config.algorithm}-{datetime.now():%Y%m%d-%H%M%S}").resolve())
         self._supervisor: subprocess.Popen[bytes] | None = None
 
@@ -62,9 +61,7 @@ class Lab:
         lab.functions = student.load(lab.run.functions)
         lab._supervisor = None
         if not (lab.run.checkpoints / "latest").exists():
-            raise ConfigError(
-                f"{lab.run.path} holds no checkpoint to go on from; start runs with checkpoint_every above 0"
-            )
+            raise ConfigError(f"{lab.run.path} holds no checkpoint to go on from; start runs with checkpoint_every above 0")
         supervisor = supervise.read_state(lab.run, supervise.SUPERVISOR)
         if supervisor is not None and supervisor.alive():
             raise ConfigError(
@@ -107,8 +104,8 @@ class Lab:
                         bar.update()
                 if waiting and time.monotonic() - started > self.config.start_timeout:
                     raise ProcessError(
-                        f"{' and '.join(waiting)} not ready after {self.config.start_timeout:.0f} s; raise start_timeout if the "
-                        f"machine is only slow\n{supervise.log_tail(self.run, waiting[0])}"
+                        f"{' and '.join(waiting)} not ready after {self.config.start_timeout:.0f} s; raise "
+                        f"start_timeout if the machine is only slow\n{supervise.log_tail(self.run, waiting[0])}"
                     )
                 time.sleep(0.1)
 
@@ -125,7 +122,8 @@ class Lab:
             and (supervisor is None or supervisor.phase == "starting")
         ):
             raise ProcessError(
-                f"the supervisor ended with status {self._supervisor.returncode}\n{supervise.log_tail(self.run, supervise.SUPERVISOR)}"
+                f"the supervisor ended with status {self._supervisor.returncode}\n"
+                f"{supervise.log_tail(self.run, supervise.SUPERVISOR)}"
             )
         return supervise.read_state(self.run, name)
 
@@ -144,17 +142,16 @@ class Lab:
         marks = {"starting": "…", "ready": "●", "done": "✓", "failed": "✗"}
         states = {name: supervise.read_state(self.run, name) for name in supervise.PROCESSES}
         return "   ".join(
-            f"{marks[s.phase]} {name} {s.phase} (pid {s.pid})" if s else f"○ {name} not started"
-            for name, s in states.items()
+            f"{marks[s.phase]} {name} {s.phase} (pid {s.pid})" if s else f"○ {name} not started" for name, s in states.items()
         )
 
     def watch(self) -> None:
         """Follow the run until it ends: a live figure in a notebook, a progress bar in a terminal.
 
-        Ctrl-C ends the watching, not the run. Raises what went wrong in a process, a student's own error first.
+        Ctrl-C in a notebook ends the watching, not the run. Raises what went wrong in a process, a student's own error first.
         """
         show = _notebook_figure() if _in_notebook() else _no_figure()
-        reader = JsonlReader(self.run.metrics)
+        reader, drawn = JsonlReader(self.run.metrics), 0.0
         try:
             with show as draw, tqdm(total=self.config.optimizer_steps, desc="optimizer steps", unit="step") as bar:
                 while True:
@@ -162,10 +159,10 @@ class Lab:
                     lines = reader.new()
                     if lines:
                         bar.update(lines[-1]["step"] - bar.n)
-                        bar.set_postfix_str(
-                            "  ".join(f"{n} {lines[-1][n]:.2f}" for n in ("reward", "format", "correct", "kl"))
-                        )
-                        draw(self)
+                        bar.set_postfix_str("  ".join(f"{n} {lines[-1][n]:.2f}" for n in ("reward", "format", "correct", "kl")))
+                        if time.monotonic() - drawn > REDRAW:
+                            draw(self)
+                            drawn = time.monotonic()
                     for name in supervise.PROCESSES:
                         self._healthy(name)
                     if not alive:
@@ -173,6 +170,8 @@ class Lab:
                         return
                     time.sleep(0.25)
         except KeyboardInterrupt:
+            if not _in_notebook():  # in a terminal it is the run that is meant
+                raise
             print(f"Stopped watching; the run goes on in {self.run.path}. lab.watch() looks again, lab.stop() ends it.")
 
     def wait(self) -> dict[str, Any]:
@@ -201,9 +200,7 @@ class Lab:
     def __enter__(self) -> Lab:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
 
@@ -242,7 +239,7 @@ def _notebook_figure() -> Iterator[Callable[[Lab], None]]:
 
     from labkit import plots
 
-    handle = display(Image(data=b"", format="png"), display_id=True)
+    handle = display(display_id=True)
 
     def draw(lab: Lab) -> None:
         handle.update(Image(data=plots.png(plots.curves(lab.run, lab.health())), format="png"))

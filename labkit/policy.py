@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ def load_tokenizer(config: RunConfig) -> PreTrainedTokenizerBase:
     """Raises SetupError where the model is neither on disk nor to be downloaded."""
     try:
         return AutoTokenizer.from_pretrained(config.model)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise SetupError(_unavailable(config, error)) from error
 
 
@@ -33,12 +33,12 @@ def load_model(config: RunConfig) -> PreTrainedModel:
     """The model of `config` on the CPU, in `config.dtype`, without dropout. Raises SetupError as `load_tokenizer`."""
     try:
         model = AutoModelForCausalLM.from_pretrained(config.model, dtype=getattr(torch, config.dtype))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise SetupError(_unavailable(config, error)) from error
     return cast(PreTrainedModel, model.eval())
 
 
-def _unavailable(config: RunConfig, error: OSError) -> str:
+def _unavailable(config: RunConfig, error: Exception) -> str:
     where = "is not a complete model directory" if Path(config.model).is_dir() else "could not be downloaded"
     return (
         f"the model {config.model} {where}: {str(error).splitlines()[0]}. Without a network, copy the model's files "

@@ -47,8 +47,9 @@ class ReferenceServer:
         self._config = config
         self._policy = policy.eval()
         self._vocab_size = policy.model.get_output_embeddings().weight.shape[0]
-        self._arrived: queue.Queue[Batch] = queue.Queue(config.queue_size)
-        self._scored: queue.Queue[bytes] = queue.Queue(config.queue_size)
+        self._room = threading.BoundedSemaphore(config.queue_size)  # for batches that arrived and were not yet handed on
+        self._arrived: queue.SimpleQueue[Batch] = queue.SimpleQueue()
+        self._scored: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._started = time.monotonic()
         self._batches = 0
@@ -79,7 +80,7 @@ class ReferenceServer:
             started = time.monotonic()
             try:
                 blob = wire.encode(replace(batch, refs=self.score(batch)))
-            except Exception as error:  # noqa: BLE001 - told to everyone who asks, below
+            except Exception as error:
                 log.exception("the reference model failed on a batch")
                 self._failure = error
                 return
@@ -121,12 +122,10 @@ class ReferenceServer:
         longest = self._config.max_prompt_tokens + self._config.max_completion_tokens
         if batch.inputs.shape[1] > longest:
             return _reply(400, f"sequences of {batch.inputs.shape[1]} tokens; this run's longest are {longest}")
-        try:
-            self._arrived.put(batch, block=wait > 0, timeout=wait)
-        except queue.Full:
-            return _reply(
-                503, f"{self._config.queue_size} batches wait already; send this one again", retry_after=RETRY_AFTER
-            )
+        if not self._room.acquire(timeout=wait):
+            held = self._config.queue_size
+            return _reply(503, f"{held} of {held} batches wait already; send this one again", retry_after=RETRY_AFTER)
+        self._arrived.put(batch)
         return _reply(202, "taken")
 
     def _get(self) -> HTTPResponse:
@@ -140,12 +139,18 @@ class ReferenceServer:
                 if left <= 0:
                     return HTTPResponse(status=204)
                 continue
+            self._room.release()
             return HTTPResponse(blob, 200, {"Content-Type": wire.CONTENT_TYPE})
 
     def _health(self) -> HTTPResponse:
         self._check_model()
-        facts = {"arrived": self._arrived.qsize(), "scored": self._scored.qsize(), "batches": self._batches,
-                 "seconds_busy": round(self._seconds_busy, 3), "seconds": round(time.monotonic() - self._started, 3)}  # fmt: skip
+        facts = {
+            "arrived": self._arrived.qsize(),
+            "scored": self._scored.qsize(),
+            "batches": self._batches,
+            "seconds_busy": round(self._seconds_busy, 3),
+            "seconds": round(time.monotonic() - self._started, 3),
+        }
         return HTTPResponse(json.dumps(facts), 200, {"Content-Type": "application/json"})
 
     def _check_model(self) -> None:
@@ -179,7 +184,15 @@ def serve(run: RunDir, config: RunConfig) -> None:
     server = ReferenceServer(config, policy, secrets.token_urlsafe(32))
     supervise.write_state(run, NAME, "ready", port=server.port, token=server.token)
     log.info("listening on %s, port %d", HOST, server.port)
+    threading.Thread(target=_close_after, args=(run, server), name="end", daemon=True).start()
     server.serve()
+
+
+def _close_after(run: RunDir, server: ReferenceServer) -> None:
+    """A server must not outlive its run: it closes when the trainer has taken its last step."""
+    while (state := supervise.read_state(run, "trainer")) is None or state.phase != "done":
+        time.sleep(0.5)
+    server.close()
 
 
 if __name__ == "__main__":

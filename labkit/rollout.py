@@ -87,9 +87,7 @@ class Worker:
         self._calls += 1
         seed = self._seed + self._calls * len(prompts) * n
         groups = self._engine.generate(ids, n, temperature=self.config.temperature, seed=seed)
-        texts = iter(
-            self._tokenizer.batch_decode([g.token_ids for group in groups for g in group], skip_special_tokens=True)
-        )
+        texts = iter(self._tokenizer.batch_decode([g.token_ids for group in groups for g in group], skip_special_tokens=True))
         return [
             [Rollout(prompt, prompt_ids, g.token_ids, next(texts), g.logps, self.weight_version) for g in group]
             for prompt, prompt_ids, group in zip(prompts, ids, groups, strict=True)
@@ -133,9 +131,7 @@ class Worker:
 
     def _encode(self, prompt: str) -> list[int]:
         if not isinstance(prompt, str):
-            raise FunctionsError(
-                f'generate: a prompt is {type(prompt).__name__}, it must be text: give the problems\' "Q"'
-            )
+            raise FunctionsError(f'generate: a prompt is {type(prompt).__name__}, it must be text: give the problems\' "Q"')
         ids: list[int] = self._tokenizer.apply_chat_template(
             problems.messages(prompt), add_generation_prompt=True, return_dict=False
         )
@@ -171,9 +167,7 @@ class Worker:
         groups = self._engine.generate(ids, 1, temperature=self.config.temperature, seed=0)
         texts = self._tokenizer.batch_decode([g.token_ids for [g] in groups], skip_special_tokens=True)
         formats = [self._functions.call("reward_format", text) > 0 for text in texts]
-        corrects = [
-            self._functions.call("reward_correct", item, text) > 0 for item, text in zip(items, texts, strict=True)
-        ]
+        corrects = [self._functions.call("reward_correct", item, text) > 0 for item, text in zip(items, texts, strict=True)]
         record = {"weight_version": self.weight_version, "problems": len(items),
                   "format": sum(formats) / len(items), "correct": sum(corrects) / len(items)}  # fmt: skip
         JsonlWriter(self._run.heldout).write(record)

@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from labkit.errors import LabError, ProcessError, StudentError
 
 PROCESSES = ("ref_server", "rollout", "trainer")
 SUPERVISOR = "supervisor"
+SUPERVISOR_PID = "LABKIT_SUPERVISOR_PID"  # in the environment of the processes it started
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 Phase = Literal["starting", "ready", "done", "failed"]
 
@@ -84,10 +86,7 @@ def log_tail(run: RunDir, name: str, lines: int = 12) -> str:
     path = run.log(name)
     if not path.exists():
         return "(it left no log)"
-    return (
-        "\n".join("    " + line for line in path.read_text(errors="replace").splitlines()[-lines:])
-        or "(its log is empty)"
-    )
+    return "\n".join("    " + line for line in path.read_text(errors="replace").splitlines()[-lines:]) or "(its log is empty)"
 
 
 def failure(run: RunDir, name: str) -> ProcessError | StudentError | None:
@@ -156,6 +155,8 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
         sys.exit(f"labkit.{name}: {error}")
     _log_to(run.log(name))
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    if SUPERVISOR_PID in os.environ:
+        threading.Thread(target=_end_with, args=(int(os.environ[SUPERVISOR_PID]),), name="watchdog", daemon=True).start()
     if rank == 0:
         write_state(run, name, "starting")
     with _failure_written(run, name):
@@ -163,6 +164,15 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
     if rank == 0:
         facts = read_state(run, name)
         write_state(run, name, "done", **(facts.facts if facts else {}))
+
+
+def _end_with(supervisor: int) -> None:
+    """End this process when its supervisor was killed, and so can no longer do it."""
+    while psutil.pid_exists(supervisor):
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)
 
 
 def _exit_on_signal(signum: int, frame: Any) -> None:
@@ -176,7 +186,7 @@ def _failure_written(run: RunDir, name: str) -> Iterator[None]:
     except KeyboardInterrupt:
         log.info("interrupted")
         sys.exit(130)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the end of a process: whatever it was gets written down
         kind = "" if isinstance(error, LabError) else f"{type(error).__name__}: "
         facts = {"error": f"{kind}{error}"}
         if isinstance(error, StudentError):
@@ -229,7 +239,13 @@ def environment(config: RunConfig, name: str) -> dict[str, str]:
         "rollout": config.rollout_threads,
         "trainer": config.trainer_threads,
     }
-    env = {"OMP_NUM_THREADS": str(threads[name]), "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+    env = {
+        "OMP_NUM_THREADS": str(threads[name]),
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+        "TQDM_DISABLE": "1",  # a log is no place for progress bars
+        SUPERVISOR_PID: str(os.getpid()),
+    }
     if config.device == "cpu":
         env |= {"DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     return {**os.environ, **env}
@@ -260,9 +276,7 @@ def supervise(run: RunDir, config: RunConfig) -> int:
             for name, child in children.items():
                 if child.poll() is not None and not _is_done(run, name):
                     _note_death(run, name, child.returncode)
-                    write_state(
-                        run, SUPERVISOR, "failed", error=f"the {name} process ended with status {child.returncode}"
-                    )
+                    write_state(run, SUPERVISOR, "failed", error=f"the {name} process ended with status {child.returncode}")
                     return 1
         log.info("told to stop" if told_to_stop else "the parent is gone")
         write_state(run, SUPERVISOR, "done")
@@ -303,13 +317,12 @@ def _end(children: list[subprocess.Popen[bytes]]) -> None:
         for child in children:
             _signal_group(child.pid, signum)
         for process in family:
-            if process.is_running():
-                _signal_quietly(process, signum)
+            _signal_quietly(process, signum)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             for child in children:
                 child.poll()
-            if not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in _existing(family)):
+            if not any(_runs(process) for process in family):
                 return
             time.sleep(0.05)
 
@@ -322,8 +335,11 @@ def _descendants(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _existing(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [p for p in processes if psutil.pid_exists(p.pid) and p.is_running()]
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal_group(pid: int, signum: int) -> None:

@@ -172,12 +172,10 @@ def _check_loss(loss: Any) -> None:
         )
     if not loss.requires_grad:
         raise FunctionsError(
-            "PPO_step's loss does not depend on the policy: no gradient flows. Is `.detach()` or `no_grad` around the log-probs?"
+            "PPO_step's loss does not depend on the policy: no gradient flows. Are log-probs under `.detach()` or `no_grad`?"
         )
     if not math.isfinite(loss.item()):
-        raise FunctionsError(
-            f"PPO_step returned {loss.item()}; look for a division by zero, or exp() of a large log-ratio"
-        )
+        raise FunctionsError(f"PPO_step returned {loss.item()}; look for a division by zero, or exp() of a large log-ratio")
 
 
 def make_engine(config: RunConfig, learning: Policy) -> Any:
@@ -189,9 +187,7 @@ def make_engine(config: RunConfig, learning: Policy) -> Any:
     import deepspeed
 
     deepspeed.utils.logger.setLevel(logging.WARNING)
-    if (
-        config.device == "cpu"
-    ):  # its shared-memory kernels would be compiled; a laptop has no compiler, and gloo will do
+    if config.device == "cpu":  # its shared-memory kernels would be compiled; a laptop has no compiler, and gloo will do
         import deepspeed.ops
 
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
@@ -257,7 +253,8 @@ def train(run: RunDir, config: RunConfig) -> None:
                 "step": step + 1, "time": round(time.time(), 3), "seconds": round(done["seconds"], 3),
                 **describe(rows), **measured, "learning_rate": learning_rate, "weight_version": rows.weight_version,
                 "staleness": step - rows.weight_version, "rollouts": done["rollouts"], "dropped": done["dropped"],
-                "seconds_waiting": round(waiting, 4), "seconds_training": round(training, 4), "seconds_publishing": round(clock.lap(), 4),
+                "seconds_waiting": round(waiting, 4), "seconds_training": round(training, 4),
+                "seconds_publishing": round(clock.lap(), 4),
             })  # fmt: skip
         if config.checkpoint_every and (step + 1) % config.checkpoint_every == 0:
             _save(run, trainer, done)

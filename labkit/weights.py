@@ -62,9 +62,7 @@ class Publisher:
             scratch.write(f"{self._folder}\n")
         self._paths: list[Path] = []
 
-    def publish(
-        self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]
-    ) -> Published:
+    def publish(self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]) -> Published:
         """Write `tensors` as `version` and announce them. Raises WeightsError where the disk is full."""
         path = self._folder / f"{version:06d}"
         scratch = path.with_suffix(".partial")
@@ -100,9 +98,7 @@ def newest(run: RunDir) -> Published | None:
                 ) from None
             continue
         if int(found) != published.version:
-            raise WeightsError(
-                f"{published.path} holds weights version {found}; version {published.version} was announced"
-            )
+            raise WeightsError(f"{published.path} holds weights version {found}; version {published.version} was announced")
         return published
     return None
 

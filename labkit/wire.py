@@ -86,10 +86,10 @@ def collate(
     pad: int,
 ) -> Batch:
     """Pad token lists to one batch. Raises WireError where a completion and its log-probs differ in length."""
-    for row, (completion, logps) in enumerate(zip(completions, gen_logps, strict=True)):
-        if len(completion) != len(logps):
+    for row, (completion, given) in enumerate(zip(completions, gen_logps, strict=True)):
+        if len(completion) != len(given):
             raise WireError(
-                f"rollout {row}: {len(completion)} completion tokens, but {len(logps)} gen_logps; each completion token, "
+                f"rollout {row}: {len(completion)} completion tokens, but {len(given)} gen_logps; each completion token, "
                 "the last one too, has exactly one log-probability, and prompt tokens have none"
             )
     plen = max(map(len, prompts))
@@ -109,7 +109,8 @@ def encode(batch: Batch) -> bytes:
     header = {"plen": batch.plen, "group_size": batch.group_size, "weight_version": batch.weight_version,
               "prompt_lengths": batch.prompt_lengths, "completion_lengths": batch.completion_lengths}  # fmt: skip
     tensors = {name: value.contiguous() for name in _DTYPES if (value := getattr(batch, name)) is not None}
-    return safetensors.torch.save(tensors, metadata={"header": json.dumps(header)})
+    blob: bytes = safetensors.torch.save(tensors, metadata={"header": json.dumps(header)})
+    return blob
 
 
 def decode(blob: bytes, *, vocab_size: int | None = None) -> Batch:
@@ -117,8 +118,8 @@ def decode(blob: bytes, *, vocab_size: int | None = None) -> Batch:
     try:
         tensors = safetensors.torch.load(blob)
         header = json.loads(_metadata(blob)["header"])
-        numbers = {name: header[name] for name in ("plen", "group_size", "weight_version")}
-        lengths = {name: tuple(header[name]) for name in ("prompt_lengths", "completion_lengths")}
+        numbers: dict[str, Any] = {name: header[name] for name in ("plen", "group_size", "weight_version")}
+        lengths: dict[str, Any] = {name: tuple(header[name]) for name in ("prompt_lengths", "completion_lengths")}
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
         raise WireError(f"not a batch: {type(error).__name__}: {error}") from error
     _check_tensors(tensors)
@@ -126,9 +127,7 @@ def decode(blob: bytes, *, vocab_size: int | None = None) -> Batch:
     batch = Batch(**numbers, **lengths, **tensors)
     highest = int(batch.inputs.max()) if batch.inputs.numel() else 0
     if int(batch.inputs.min()) < 0 or (vocab_size is not None and highest >= vocab_size):
-        raise WireError(
-            f"inputs holds token ids {int(batch.inputs.min())} .. {highest}; the vocabulary has {vocab_size}"
-        )
+        raise WireError(f"inputs holds token ids {int(batch.inputs.min())} .. {highest}; the vocabulary has {vocab_size}")
     return batch
 
 
