@@ -97,10 +97,8 @@ def load_path(path: Path, algorithm: Algorithm) -> Functions:
 
 def dump(functions: Functions, path: Path) -> None:
     """Write the functions to `path`, by value, for the processes of one run. Raises FunctionsError where that fails."""
-    for function in functions.by_name.values():
-        module = sys.modules.get(function.__module__)
-        if module is not None and _is_own(module):
-            cloudpickle.register_pickle_by_value(module)
+    for module in _own_modules(functions.by_name.values()):
+        cloudpickle.register_pickle_by_value(module)
     try:
         path.write_bytes(cloudpickle.dumps((dict(functions.by_name), dict(functions.sources))))
     except Exception as error:
@@ -141,23 +139,32 @@ def _is_own(module: ModuleType) -> bool:
     return not any(Path(file).resolve().is_relative_to(folder) for folder in installed)
 
 
-def _sources(functions: Iterable[Callable[..., Any]]) -> dict[str, str]:
-    """The text of every file or cell that the functions, and the helpers they name, were written in."""
-    texts: dict[str, str] = {}
-    seen: set[int] = set()
-    pending = [f for f in functions if isinstance(f, FunctionType)]
+def _reachable(functions: Iterable[Any]) -> list[FunctionType]:
+    """The functions, and in turn the helpers that they name, as far as the student wrote them."""
+    found: dict[int, FunctionType] = {}
+    pending = list(functions)
     while pending:
         function = pending.pop()
-        if id(function) in seen:
+        if not isinstance(function, FunctionType) or id(function) in found:
             continue
-        seen.add(id(function))
         module = sys.modules.get(function.__module__)
-        if module is not None and module.__name__ != "__main__" and not _is_own(module):
-            continue
-        texts[function.__code__.co_filename] = "".join(linecache.getlines(function.__code__.co_filename))
-        names = _names(function.__code__)
-        pending += [v for name in names if isinstance(v := function.__globals__.get(name), FunctionType)]
-    return texts
+        if module is None or module.__name__ == "__main__" or _is_own(module):
+            found[id(function)] = function
+            pending += [function.__globals__.get(name) for name in _names(function.__code__)]
+    return list(found.values())
+
+
+def _own_modules(functions: Iterable[Any]) -> set[ModuleType]:
+    reachable = _reachable(functions)
+    named = [f.__globals__.get(name) for f in reachable for name in _names(f.__code__)]
+    modules = {sys.modules.get(f.__module__) for f in reachable} | {m for m in named if isinstance(m, ModuleType)}
+    return {module for module in modules if module is not None and _is_own(module)}
+
+
+def _sources(functions: Iterable[Any]) -> dict[str, str]:
+    """The text of every file or cell that the functions, and the helpers they name, were written in."""
+    files = {function.__code__.co_filename for function in _reachable(functions)}
+    return {file: "".join(linecache.getlines(file)) for file in sorted(files)}
 
 
 def _names(code: CodeType) -> set[str]:

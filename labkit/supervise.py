@@ -11,6 +11,7 @@ is gone, it ends them all: SIGTERM, a wait, SIGKILL, and a sweep for stragglers.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -24,7 +25,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -168,8 +168,10 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
 
 def _end_with(supervisor: int) -> None:
     """End this process when its supervisor was killed, and so can no longer do it."""
-    while psutil.pid_exists(supervisor):
-        time.sleep(1.0)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(supervisor)
+        while _runs(process):
+            time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
     os._exit(1)
@@ -179,7 +181,7 @@ def _exit_on_signal(signum: int, frame: Any) -> None:
     sys.exit(128 + signum)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _failure_written(run: RunDir, name: str) -> Iterator[None]:
     try:
         yield
@@ -343,17 +345,13 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def _signal_group(pid: int, signum: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signum)
-    except ProcessLookupError:
-        return
 
 
 def _signal_quietly(process: psutil.Process, signum: int) -> None:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(signum)
-    except psutil.NoSuchProcess:
-        return
 
 
 def main() -> None:
