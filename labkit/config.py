@@ -238,6 +238,11 @@ class RunDir:
         return self.path / "samples.jsonl"
 
     @property
+    def rollout_phases(self) -> Path:
+        """A line before each upload: what the rollout worker has spent on each of its phases so far."""
+        return self.state / "rollout_phases.jsonl"
+
+    @property
     def heldout(self) -> Path:
         return self.path / "heldout.jsonl"
 

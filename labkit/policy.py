@@ -137,13 +137,17 @@ class Fold:
 
     @staticmethod
     def _group_size(ids: Tensor, mask: Tensor, plen: int) -> int:
-        """How many consecutive rows share their first `plen` tokens; 1 where that differs between groups."""
+        """How many consecutive rows share their first `plen` tokens; 1 where that differs between groups, or saves little.
+
+        One long row costs attention more than several short ones: it must save a quarter of the tokens.
+        """
         if not 0 < plen < ids.shape[1] or len(ids) == 1:
             return 1
         same = (ids[1:, :plen] == ids[:-1, :plen]) & (mask[1:, :plen] == mask[:-1, :plen])
         starts = [0, *((~same.all(1)).nonzero().flatten() + 1).tolist(), len(ids)]
         sizes = {stop - start for start, stop in itertools.pairwise(starts)}
-        return sizes.pop() if len(sizes) == 1 else 1
+        size = sizes.pop() if len(sizes) == 1 else 1
+        return size if plen + size * (ids.shape[1] - plen) <= 0.75 * size * ids.shape[1] else 1
 
     def model_inputs(self) -> dict[str, Tensor]:
         query, key = self.segment[:, :, None], self.segment[:, None, :]  # (N, T, 1), (N, 1, T)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from labkit.policy import load_tokenizer
 log = logging.getLogger(__name__)
 
 NAME = "rollout"
+PHASES = ("update_policy", "generate", "score", "upload")  # upload: sending, and waiting while the queue is full
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Worker:
         self._run, self._functions, self._engine = run, given, engine
         self._tokenizer, self._client = tokenizer, client
         self._problems = problems.sampler(config, "train", config.seed)
-        self._samples = JsonlWriter(run.samples)
+        self._samples, self._phases = JsonlWriter(run.samples), JsonlWriter(run.rollout_phases)
+        self._seconds = dict.fromkeys(PHASES, 0.0)
         self._seed = config.seed * 1_000_003
         self._calls = 0
 
@@ -70,7 +73,8 @@ class Worker:
         """Take over the newest weights that the trainer has published; returns the version now in use."""
         published = weights.newest(self._run)
         if published is not None and published.version > self.weight_version:
-            self._engine.load_weights(published)
+            with self._timed("update_policy"):
+                self._engine.load_weights(published)
             self.weight_version = published.version
         return self.weight_version
 
@@ -86,7 +90,8 @@ class Worker:
         ids = [self._encode(prompt) for prompt in prompts]
         self._calls += 1
         seed = self._seed + self._calls * len(prompts) * n
-        groups = self._engine.generate(ids, n, temperature=self.config.temperature, seed=seed)
+        with self._timed("generate"):
+            groups = self._engine.generate(ids, n, temperature=self.config.temperature, seed=seed)
         texts = iter(self._tokenizer.batch_decode([g.token_ids for group in groups for g in group], skip_special_tokens=True))
         return [
             [Rollout(prompt, prompt_ids, g.token_ids, next(texts), g.logps, self.weight_version) for g in group]
@@ -96,7 +101,8 @@ class Worker:
     def score(self, token_ids: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
         """vLLM's `prompt_logprobs` of each sequence: entry `t` maps token ids, the sequence's own among them, to the
         log-prob given the tokens before `t`. Entry 0 is None: nothing stands before it."""
-        return self._engine.score(token_ids)
+        with self._timed("score"):
+            return self._engine.score(token_ids)
 
     def upload(self, items: Sequence[problems.Problem], rollouts: Sequence[Sequence[Rollout]], rewards: Any,
                gen_logps: Sequence[Sequence[Sequence[float]]]) -> None:  # fmt: skip
@@ -127,7 +133,16 @@ class Worker:
             weight_version=min(r.weight_version for r in flat),
         )  # fmt: skip
         self._log_samples(items, rollouts, formats, corrects)
-        self._client.upload(batch)
+        self._phases.write({"time": round(time.time(), 3), **{f"seconds_{p}": round(s, 4) for p, s in self._seconds.items()}})
+        with self._timed("upload"):
+            self._client.upload(batch)
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        """Add what the block takes to the seconds of `phase`."""
+        started = time.monotonic()
+        yield
+        self._seconds[phase] += time.monotonic() - started
 
     def _encode(self, prompt: str) -> list[int]:
         if not isinstance(prompt, str):

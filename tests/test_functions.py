@@ -131,7 +131,7 @@ def test_a_helper_module_beside_the_notebook_travels_by_value(tmp_path, monkeypa
     monkeypatch.syspath_prepend(tmp_path)
     got = functions.load_path(tmp_path / "nb.ipynb", "grpo")
     functions.dump(got, tmp_path / "functions.pkl")
-    script = "import sys; from pathlib import Path; from labkit import functions as f; print(f.load(Path(sys.argv[1])).call('reward_format', ''))"
+    script = "import sys, pathlib, labkit.functions as f; print(f.load(pathlib.Path(sys.argv[1])).call('reward_format', ''))"
     done = subprocess.run([sys.executable, "-c", script, tmp_path / "functions.pkl"], capture_output=True, text=True, cwd="/")
     assert done.stdout.strip() == "7", done.stderr
 

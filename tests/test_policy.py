@@ -25,7 +25,7 @@ def one_by_one(policy: Policy, batch: Batch) -> list[torch.Tensor]:
         ]
 
 
-@pytest.mark.parametrize("groups, size", [(4, 4), (1, 6), (6, 1), (2, 2)])
+@pytest.mark.parametrize(("groups", "size"), [(4, 4), (1, 6), (6, 1), (2, 2)])
 def test_folded_logits_equal_those_of_each_sequence_alone(double: Policy, groups: int, size: int):
     batch = make_batch(groups, size, seed=groups)
     double.plen = batch.plen
@@ -41,6 +41,13 @@ def test_a_group_is_folded_into_one_row_without_padding(batch: Batch):
     rows = [batch.prompt_lengths[i] + sum(batch.completion_lengths[i : i + 4]) for i in range(0, 16, 4)]
     assert fold.index.shape == (4, max(rows))
     assert ((fold.segment >= 0).sum(1)).tolist() == rows
+
+
+def test_rows_that_share_little_are_not_folded(batch: Batch):
+    """Every chat prompt begins with the same tokens: those alone must not make one endless row of a whole batch."""
+    ids = torch.randint(3, 400, (64, 50))
+    ids[:, 0] = 1
+    assert Fold.of(ids, None, 1).index.shape == (64, 50)
 
 
 @pytest.mark.parametrize("plen", [0, 1, 4, 12])

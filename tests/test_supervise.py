@@ -158,11 +158,7 @@ def test_when_told_to_stop_all_end(supervised):
 
 
 def test_when_one_dies_the_others_end_and_its_death_is_written_down(supervised, run):
-    crash = [
-        sys.executable,
-        "-c",
-        "import os, signal, sys; print('last words', file=sys.stderr); os.kill(os.getpid(), signal.SIGKILL)",
-    ]
+    crash = [sys.executable, "-c", "import os, sys; print('last words', file=sys.stderr); os.kill(os.getpid(), 9)"]
     parent = supervised(ref_server=SLEEPER, rollout=SLEEPER, trainer=crash)
     assert parent.wait(20) == 1
     with pytest.raises(ProcessError, match=r"the trainer process failed: was killed by SIGKILL[\s\S]*last words"):
