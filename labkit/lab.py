@@ -51,6 +51,7 @@ class Lab:
         self.functions = functions if isinstance(functions, Functions) else student.collect(functions, self.config.algorithm)
         self.run = RunDir(Path(run or RUNS / f"{self.config.algorithm}-{datetime.now():%Y%m%d-%H%M%S}").resolve())
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self._resumed = False
 
     @classmethod
     def resume(cls, run: str | Path) -> Lab:
@@ -59,7 +60,7 @@ class Lab:
         lab.run = RunDir(Path(run).resolve())
         lab.config = lab.run.load_config()
         lab.functions = student.load(lab.run.functions)
-        lab._supervisor = None
+        lab._supervisor, lab._resumed = None, True
         if not (lab.run.checkpoints / "latest").exists():
             raise ConfigError(f"{lab.run.path} holds no checkpoint to go on from; start runs with checkpoint_every above 0")
         supervisor = supervise.read_state(lab.run, supervise.SUPERVISOR)
@@ -75,7 +76,7 @@ class Lab:
         """Start the three processes and wait until each is ready. Raises what went wrong in them, in their own words."""
         if self._supervisor is not None:
             raise ConfigError(f"{self.run.path} has been started already; make a new Lab for a new run")
-        if not self.run.config.exists():
+        if not self._resumed:
             self.run.create(self.config)
             student.dump(self.functions, self.run.functions)
         write_atomic(self.run.state / "started", f"{time.time()}\n")

@@ -87,8 +87,8 @@ def test_a_client_names_the_dead_server_within_seconds(run, config, batch):
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"]
 # A child that leaves its session's grandchild behind in a session of its own.
-PARENT = [sys.executable, "-c", "import subprocess, sys, time; "
-          "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True); time.sleep(600)"]  # fmt: skip
+ORPHANER = f"import subprocess, sys, time; subprocess.Popen({SLEEPER!r}, start_new_session=True); time.sleep(600)"
+PARENT = [sys.executable, "-c", ORPHANER]
 
 FAKE_SUPERVISOR = """
 import sys, json

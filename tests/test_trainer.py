@@ -19,7 +19,6 @@ from labkit.metrics import FIELDS, read_jsonl
 from labkit.policy import Policy
 from labkit.ref_server import ReferenceServer
 from labkit.trainer import _check_loss
-from labkit.wire import encode
 
 slow = pytest.mark.slow
 
