@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from labkit.config import RunDir, write_atomic
@@ -16,7 +17,7 @@ SMOOTHING = 3  # consecutive optimizer steps that are averaged before they are c
 
 def smoothed(values: Sequence[float]) -> list[float]:
     """Means of each `SMOOTHING` consecutive values: `len(values) - SMOOTHING + 1` of them."""
-    return [sum(values[i : i + SMOOTHING]) / SMOOTHING for i in range(len(values) - SMOOTHING + 1)]
+    return [fmean(values[i : i + SMOOTHING]) for i in range(len(values) - SMOOTHING + 1)]
 
 
 def started_at(run: RunDir) -> float:

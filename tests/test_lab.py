@@ -95,7 +95,7 @@ def changed(reference: Functions, tmp_path: Path, name: str, source: str) -> Fun
         ("gen_worker", "def gen_worker(worker):\n    worker.generate([3], n=2)\n", "worker.generate([3], n=2)"),
         (
             "PPO_step",
-            "def PPO_step(batch, engine, *, beta, clip_param):\n    return engine(batch['input'])\n",
+            "def PPO_step(batch, engine, *, beta, clip_param):\n    batch['input']\n",
             "batch['input']",
         ),
     ],

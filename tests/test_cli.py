@@ -1,0 +1,99 @@
+"""The command line: what it prints where something is wrong, and how light it is to import."""
+
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+from labkit import cli
+from labkit.config import PRESETS, RunConfig
+from labkit.errors import ConfigError
+
+
+def labkit(*arguments: object, **kwargs) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "labkit.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **kwargs)
+
+
+def test_import_labkit_is_light():
+    """Under 0.3 s, and no engine comes along: compared with an empty interpreter, at the median of five."""
+
+    def seconds(code: str) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - started
+
+    heavy = "import sys, labkit; assert not {'torch', 'transformers', 'vllm', 'deepspeed', 'matplotlib'} & set(sys.modules)"
+    assert statistics.median(seconds(heavy) for _ in range(5)) - statistics.median(seconds("") for _ in range(5)) < 0.3
+
+
+def test_the_commands_are_those_that_the_readme_names():
+    done = labkit("--help")
+    assert done.returncode == 0
+    for command in ("demo", "train", "ref-server", "doctor", "plot", "pretrain", "stop"):
+        assert f"\n    {command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["train", "--functions", "no/such"], 1, "no/such does not exist"),
+        (["train", "--set", "colour=blue"], 2, "--set colour=blue: give FIELD=VALUE with a field of"),
+        (["train", "--set", "group_size=7"], 2, "16 prompts x 7 = 112 rollouts does not divide"),
+        (["train", "--resume", "no/such"], 2, "no/such holds no run"),
+        (["plot", "no/such"], 2, "no/such holds no run"),
+        (["train", "--preset", "huge"], 2, "invalid choice: 'huge'"),
+        ([], 2, "required"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(tmp_path, arguments, status, words):
+    done = labkit(*arguments, cwd=tmp_path)
+    assert done.returncode == status
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_stopping_where_nothing_runs(tmp_path):
+    done = labkit("stop", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "no run was running" in done.stdout
+
+
+def test_overrides_are_read_as_json_or_text():
+    assert cli._overrides(["seed=3", "learning_rate=1e-4", "difficulty=easy", "offload=true"]) == {
+        "seed": 3,
+        "learning_rate": 1e-4,
+        "difficulty": "easy",
+        "offload": True,
+    }
+    with pytest.raises(ConfigError, match="FIELD=VALUE"):
+        cli._overrides(["seed"])
+
+
+def test_every_preset_can_be_created():
+    for preset in PRESETS:
+        assert RunConfig.create(preset).preset == preset
+
+
+@pytest.mark.slow
+def test_the_reference_server_alone_in_the_foreground(tmp_path):
+    """The course's own first command; it makes the run's directory, and Ctrl-C ends it."""
+    import signal
+
+    from labkit import supervise
+    from labkit.config import RunDir
+
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "labkit.cli", "ref-server", "--run", str(run)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not run.exists() or (state := supervise.read_state(RunDir(run), "ref_server")) is None or state.phase != "ready":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "listening on 127.0.0.1" in errors
