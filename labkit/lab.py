@@ -111,11 +111,9 @@ class Lab:
                 time.sleep(0.1)
 
     def _healthy(self, name: str) -> supervise.ProcessState | None:
-        """The state of a process; raises its failure, or that the supervisor is gone."""
-        for other in supervise.PROCESSES:  # whoever fails first is told of, not those that failed for its sake
-            state = supervise.read_state(self.run, other)
-            if state is not None and state.phase == "failed" and (error := supervise.failure(self.run, other)):
-                raise self._first_failure() or error
+        """The state of a process. Raises what went wrong in any of them, or that the supervisor is gone."""
+        if (error := supervise.first_failure(self.run)) is not None:
+            raise error
         supervisor = supervise.check_peer(self.run, supervise.SUPERVISOR)
         if (
             self._supervisor is not None
@@ -127,13 +125,6 @@ class Lab:
                 f"{supervise.log_tail(self.run, supervise.SUPERVISOR)}"
             )
         return supervise.read_state(self.run, name)
-
-    def _first_failure(self) -> Exception | None:
-        """The failure that was written first: later ones may be its consequences."""
-        failed = [(run_file.stat().st_mtime, name) for name in supervise.PROCESSES
-                  if (state := supervise.read_state(self.run, name)) and state.phase == "failed"
-                  for run_file in [self.run.state / f"{name}.json"]]  # fmt: skip
-        return supervise.failure(self.run, min(failed)[1]) if failed else None
 
     def running(self) -> bool:
         return self._supervisor is not None and self._supervisor.poll() is None

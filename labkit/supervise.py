@@ -105,6 +105,13 @@ def failure(run: RunDir, name: str) -> ProcessError | StudentError | None:
     return ProcessError(f"the {name} process {what}\n  last lines of {run.log(name)}:\n{log_tail(run, name)}")
 
 
+def first_failure(run: RunDir) -> ProcessError | StudentError | None:
+    """The failure that was written down first: those that came later may be its consequences. None where all is well."""
+    files = [run.state / f"{name}.json" for name in PROCESSES]
+    failed = [(f.stat().st_mtime, f.stem) for f in files if (s := read_state(run, f.stem)) and s.phase == "failed"]
+    return failure(run, min(failed)[1]) if failed else None
+
+
 def check_peer(run: RunDir, name: str) -> ProcessState | None:
     """The state of process `name`. Raises its failure, where it has failed or vanished."""
     if (error := failure(run, name)) is not None:

@@ -13,9 +13,7 @@ def gen_worker(worker):
         ]
         # One row of prompt_logprobs per rollout; what stands before the completion is prompt.
         rescored = iter(worker.score([r.token_ids for group in rollouts for r in group]))
-        gen_logps = [
-            [completion_logps(next(rescored), r.token_ids, len(r.prompt_ids)) for r in group] for group in rollouts
-        ]
+        gen_logps = [[completion_logps(next(rescored), r.token_ids, len(r.prompt_ids)) for r in group] for group in rollouts]
         worker.upload(items, rollouts, rewards, gen_logps)
 
 

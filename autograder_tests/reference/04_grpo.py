@@ -24,7 +24,5 @@ def gen_worker(worker):
         ]
         advantages = normalize_group_rewards(torch.tensor(rewards))
         rescored = iter(worker.score([r.token_ids for group in rollouts for r in group]))
-        gen_logps = [
-            [completion_logps(next(rescored), r.token_ids, len(r.prompt_ids)) for r in group] for group in rollouts
-        ]
+        gen_logps = [[completion_logps(next(rescored), r.token_ids, len(r.prompt_ids)) for r in group] for group in rollouts]
         worker.upload(items, rollouts, advantages, gen_logps)

@@ -1,0 +1,112 @@
+"""TRL's `GRPOTrainer` on the configuration, problems and rewards of a labkit run: the peer of `benchmarks.train_cpu`.
+
+    python -m benchmarks.trl_grpo --run DIR
+
+DIR holds `config.json` and `functions.pkl`, as for labkit's own processes. Appends one line an optimizer step to
+`metrics.jsonl`: `step, time, rollouts, format, correct` (shares in the generation batch that the step belongs to).
+
+Generation goes through transformers, on all cores: on a model of this size it makes more tokens a second than vLLM does
+on a CPU. Tried on two cores, and kept where it helped (README.md has the figures): micro-batches of 64, 32 and 16 rollouts,
+eager and SDPA attention, one and two threads, the fused and the plain AdamW, static and dynamic caches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from datasets import Dataset
+from transformers import TrainerCallback
+
+from labkit import functions, problems
+from labkit.config import RunConfig, RunDir
+from labkit.metrics import JsonlWriter
+from labkit.policy import load_tokenizer
+
+if TYPE_CHECKING:
+    from trl import GRPOConfig
+
+
+def settings(config: RunConfig, run: RunDir) -> GRPOConfig:
+    """TRL's arguments that mean what `config` means, and nothing that costs time beside the training."""
+    from trl import GRPOConfig
+
+    return GRPOConfig(
+        output_dir=str(run.path / "trl"), seed=config.seed, max_steps=config.optimizer_steps,
+        model_init_kwargs={"dtype": config.dtype}, use_cpu=True, bf16=False, tf32=None, gradient_checkpointing=False,
+        # an optimizer step of `rollouts_per_step`, two (say) of them a batch of `rollouts_per_batch`
+        per_device_train_batch_size=config.rollouts_per_step, gradient_accumulation_steps=1,
+        steps_per_generation=config.rollouts_per_batch // config.rollouts_per_step,
+        num_generations=config.group_size, num_iterations=1, shuffle_dataset=False,
+        max_completion_length=config.max_completion_tokens, temperature=config.temperature, top_k=0, top_p=1.0,
+        learning_rate=config.learning_rate, lr_scheduler_type="constant_with_warmup", warmup_steps=config.warmup_steps,
+        weight_decay=0.0, max_grad_norm=config.max_grad_norm,
+        beta=config.beta, epsilon=config.clip_param, scale_rewards="group", loss_type="grpo",
+        report_to="none", logging_strategy="no", save_strategy="no", eval_strategy="no", disable_tqdm=True,
+        dataloader_num_workers=0, dataloader_pin_memory=False,
+    )  # fmt: skip
+
+
+def dataset(config: RunConfig) -> Dataset:
+    """The problems that a labkit run with this seed draws, in the same order: as many as `optimizer_steps` take."""
+    batches = -(-config.optimizer_steps * config.rollouts_per_step // config.rollouts_per_batch)
+    items = islice(problems.sampler(config, "train", config.seed), batches * config.prompts_per_batch)
+    return Dataset.from_list([{"prompt": problems.messages(item["Q"]), "item": dict(item)} for item in items])
+
+
+class Recorder(TrainerCallback):  # type: ignore[misc]
+    """What the rewards say of each batch, and when each optimizer step ended."""
+
+    def __init__(self, run: RunDir, config: RunConfig, given: functions.Functions) -> None:
+        self._given, self._config = given, config
+        self._metrics = JsonlWriter(run.metrics)
+        self._shares: dict[str, float] = {}
+
+    def reward_format(self, completions: list[Any], **columns: Any) -> list[float]:
+        rewards = [self._given.call("reward_format", text) for text in _texts(completions)]
+        return self._keep("format", rewards)
+
+    def reward_correct(self, completions: list[Any], item: list[problems.Problem], **columns: Any) -> list[float]:
+        texts = _texts(completions)
+        rewards = [self._given.call("reward_correct", i, text) for i, text in zip(item, texts, strict=True)]
+        return self._keep("correct", rewards)
+
+    def _keep(self, name: str, rewards: list[float]) -> list[float]:
+        self._shares[name] = sum(reward > 0 for reward in rewards) / len(rewards)
+        return rewards
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        rollouts = state.global_step * self._config.rollouts_per_step
+        self._metrics.write({"step": state.global_step, "time": round(time.time(), 3), "rollouts": rollouts, **self._shares})
+
+
+def _texts(completions: list[Any]) -> list[str]:
+    return [message["content"] for [message] in completions]
+
+
+def main() -> None:
+    sys.modules["vllm"] = None  # type: ignore[assignment]  # TRL would import it, unused: 4 s of its start
+    from trl import GRPOTrainer
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.trl_grpo")
+    parser.add_argument("--run", required=True, type=Path)
+    run = RunDir(parser.parse_args().run)
+    config = run.load_config()
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    recorder = Recorder(run, config, functions.load(run.functions))
+    trainer = GRPOTrainer(
+        model=config.model, args=settings(config, run), train_dataset=dataset(config),
+        reward_funcs=[recorder.reward_format, recorder.reward_correct],
+        processing_class=load_tokenizer(config), callbacks=[recorder],
+    )  # fmt: skip
+    trainer.train()
+
+
+if __name__ == "__main__":
+    main()
