@@ -10,10 +10,13 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.config import PACKAGE, PRESETS, RunConfig, RunDir
-from labkit.errors import ConfigError, FunctionsError, LabError, StudentError
+from labkit.errors import ConfigError, LabError, StudentError
+
+if TYPE_CHECKING:
+    from labkit.lab import Lab
 
 DEMO_RUN = Path("runs/demo")
 REFERENCE = PACKAGE.parent / "autograder_tests" / "reference"
@@ -64,25 +67,22 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, run: Path) -> dict[str, Any]:
-    from labkit import functions
-    from labkit.lab import Lab
-
-    if not arguments.functions.exists():
-        raise FunctionsError(f"{arguments.functions} does not exist; name a notebook or folder with --functions PATH")
-    given = functions.load_path(arguments.functions, arguments.algorithm)
-    lab = Lab(
-        arguments.preset,
-        given,
-        algorithm=arguments.algorithm,
-        run=run,
-        seed=arguments.seed,
-        **_overrides(arguments.set),
-    )
+    lab = _lab(arguments, run)
     print(
         f"{lab.config.algorithm.upper()} with the functions of {_short(arguments.functions)}; everything goes to {_short(run)}"
     )
     with lab:
         return lab.wait()
+
+
+def _lab(arguments: argparse.Namespace, run: Path) -> Lab:
+    from labkit import functions
+    from labkit.lab import Lab
+
+    given = functions.load_path(arguments.functions, arguments.algorithm)
+    return Lab(
+        arguments.preset, given, algorithm=arguments.algorithm, run=run, seed=arguments.seed, **_overrides(arguments.set)
+    )
 
 
 def _print_summary(summary: dict[str, Any], run: Path) -> None:
@@ -104,10 +104,12 @@ def _print_summary(summary: dict[str, Any], run: Path) -> None:
 
 
 def ref_server(arguments: argparse.Namespace) -> int:
-    """The reference server alone, in the foreground; makes the run's directory where there is none."""
+    """The reference server alone, in the foreground; prepares the run's directory where there is none."""
     run = RunDir(arguments.run.resolve())
     if not run.config.exists():
-        run.create(RunConfig.create(arguments.preset))
+        _lab(arguments, run.path).prepare()
+        print(f"the other two: python -m labkit.rollout --run {_short(run.path)}\n"
+              f"               deepspeed --module labkit.trainer --run {_short(run.path)}", flush=True)  # fmt: skip
     command = [sys.executable, "-m", "labkit.ref_server", "--run", str(run.path)]
     os.execv(sys.executable, command)
 
@@ -180,21 +182,21 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         return sub
 
-    for name, command in (("demo", demo), ("train", train)):
+    for name, command in (("demo", demo), ("train", train), ("ref-server", ref_server)):
         sub = add(name, command)
         sub.add_argument("--preset", default="tiny", choices=PRESETS)
         sub.add_argument("--algorithm", default="grpo", choices=("grpo", "ppo"))
         sub.add_argument("--seed", type=int, default=0)
         sub.add_argument("--functions", type=Path, default=REFERENCE, help="a notebook, a .py file, or a folder of the series")
-        sub.add_argument("--run", type=Path, help="the run's directory (default: a new one under runs/)")
+        needed = command is ref_server
+        sub.add_argument(
+            "--run", type=Path, required=needed, help="the run's directory" + ("" if needed else "; else a new one")
+        )
         sub.add_argument(
             "--set", action="append", default=[], metavar="FIELD=VALUE", help="another value for a field of RunConfig"
         )
         if command is train:
             sub.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run from its newest checkpoint")
-    sub = add("ref-server", ref_server)
-    sub.add_argument("--run", type=Path, required=True)
-    sub.add_argument("--preset", default="tiny", choices=PRESETS)
     sub = add("plot", plot)
     sub.add_argument("run", type=Path)
     sub.add_argument("--out", type=Path, help="where the picture goes (default: reward_curves.png in the run)")

@@ -109,8 +109,14 @@ def dump(functions: Functions, path: Path) -> None:
 
 
 def load(path: Path) -> Functions:
-    """What `dump` wrote: the run's own file, never something that came over the network."""
-    by_name, sources = cloudpickle.loads(path.read_bytes())
+    """What `dump` wrote: the run's own file, never something that came over the network.
+
+    Raises FunctionsError where there is none.
+    """
+    try:
+        by_name, sources = cloudpickle.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise FunctionsError(f"{path} is missing: whoever starts a run writes it, as `labkit train` and Lab do") from error
     for filename, text in sources.items():  # so that a traceback shows the student's line
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     return Functions(by_name, sources)

@@ -72,14 +72,22 @@ class Lab:
         lab.run.state.mkdir(mode=0o700)
         return lab
 
+    def prepare(self) -> Lab:
+        """Write the run's directory, with configuration and functions, and start nothing: for those who start the three
+        processes by hand. Raises ConfigError where the directory holds a run already."""
+        self.run.create(self.config)
+        student.dump(self.functions, self.run.functions)
+        write_atomic(self.run.state / "started", f"{time.time()}\n")
+        return self
+
     def start(self) -> Lab:
         """Start the three processes and wait until each is ready. Raises what went wrong in them, in their own words."""
         if self._supervisor is not None:
             raise ConfigError(f"{self.run.path} has been started already; make a new Lab for a new run")
-        if not self._resumed:
-            self.run.create(self.config)
-            student.dump(self.functions, self.run.functions)
-        write_atomic(self.run.state / "started", f"{time.time()}\n")
+        if self._resumed:
+            write_atomic(self.run.state / "started", f"{time.time()}\n")
+        else:
+            self.prepare()
         self._supervisor = subprocess.Popen(
             [sys.executable, "-m", "labkit.supervise", "--run", str(self.run.path)], stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL, stderr=self.run.log(supervise.SUPERVISOR).open("ab"), start_new_session=True,

@@ -31,6 +31,7 @@ from typing import Any, Literal
 
 import psutil
 
+from labkit import __version__
 from labkit.config import RunConfig, RunDir, write_atomic
 from labkit.errors import LabError, ProcessError, StudentError
 
@@ -55,6 +56,7 @@ class ProcessState:
     pid: int
     created: float  # seconds since the epoch: with the pid, it names one process for good
     host: str
+    version: str  # labkit's
     facts: dict[str, Any]
 
     def alive(self) -> bool:
@@ -70,7 +72,8 @@ class ProcessState:
 
 def write_state(run: RunDir, name: str, phase: Phase, **facts: Any) -> None:
     me = psutil.Process()
-    record = {"phase": phase, "pid": me.pid, "created": me.create_time(), "host": socket.gethostname(), "facts": facts}
+    record = {"phase": phase, "pid": me.pid, "created": me.create_time(), "host": socket.gethostname(),
+              "version": __version__, "facts": facts}  # fmt: skip
     write_atomic(run.state / f"{name}.json", json.dumps(record) + "\n")
 
 

@@ -180,6 +180,8 @@ def _check_loss(loss: Any) -> None:
 
 def make_engine(config: RunConfig, learning: Policy) -> Any:
     """DeepSpeed's engine for the policy. Raises SetupError where torch sees too few GPUs."""
+    if config.device == "cpu":
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
     if config.device == "cuda" and not torch.cuda.is_available():
         raise SetupError(
             f"preset {config.preset!r} trains on a GPU, and torch {torch.__version__} sees none; see `labkit doctor`"

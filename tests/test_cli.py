@@ -1,5 +1,6 @@
 """The command line: what it prints where something is wrong, and how light it is to import."""
 
+import signal
 import statistics
 import subprocess
 import sys
@@ -7,9 +8,10 @@ import time
 
 import pytest
 
-from labkit import cli
-from labkit.config import PRESETS, RunConfig
+from labkit import cli, supervise
+from labkit.config import PRESETS, RunConfig, RunDir
 from labkit.errors import ConfigError
+from labkit.metrics import read_jsonl
 
 
 def labkit(*arguments: object, **kwargs) -> subprocess.CompletedProcess:
@@ -78,22 +80,53 @@ def test_every_preset_can_be_created():
         assert RunConfig.create(preset).preset == preset
 
 
+@pytest.fixture
+def started():
+    """Starts commands; ends what is left of them."""
+    processes: list[subprocess.Popen] = []
+
+    def start(*command: str) -> subprocess.Popen:
+        processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=30)
+
+
 @pytest.mark.slow
-def test_the_reference_server_alone_in_the_foreground(tmp_path):
-    """The course's own first command; it makes the run's directory, and Ctrl-C ends it."""
-    import signal
-
-    from labkit import supervise
-    from labkit.config import RunDir
-
+def test_three_terminals(tmp_path, started):
+    """The course's own commands, typed by hand: each process finds the others, and all end when the training has."""
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "labkit.cli", "ref-server", "--run", str(run)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    python = [sys.executable, "-m"]
+    steps = ["--set", "optimizer_steps=2", "--set", "heldout_problems=16"]
+    server = started(*python, "labkit.cli", "ref-server", "--run", str(run), *steps)
+    while not (run / "functions.pkl").exists():
+        assert server.poll() is None
+        time.sleep(0.1)
+    trainer = started(
+        *python, "deepspeed.launcher.runner", "--num_accelerators", "1", "--module", "labkit.trainer", "--run", str(run)
+    )
+    rollout = started(*python, "labkit.rollout", "--run", str(run))
+    for process in (trainer, rollout, server):
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+    assert len(read_jsonl(run / "metrics.jsonl")) == 2
+    assert "held-out problems under weights 2" in (run / "logs" / "rollout.log").read_text()
+
+
+@pytest.mark.slow
+def test_the_reference_server_alone_in_the_foreground(tmp_path, started):
+    """Ctrl-C ends it."""
+    run = tmp_path / "run"
+    process = started(sys.executable, "-m", "labkit.cli", "ref-server", "--run", str(run))
     deadline = time.monotonic() + 60
     while not run.exists() or (state := supervise.read_state(RunDir(run), "ref_server")) is None or state.phase != "ready":
         assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert "listening on 127.0.0.1" in errors
+    assert "listening on 127.0.0.1" in output

@@ -19,7 +19,14 @@ from labkit.errors import ProcessError, ServerError, StudentError
 def state(run: RunDir, name: str, **changes) -> None:
     """A state file of this very process, with changes."""
     me = psutil.Process()
-    record = {"phase": "ready", "pid": me.pid, "created": me.create_time(), "host": os.uname().nodename, "facts": {}}
+    record = {
+        "phase": "ready",
+        "pid": me.pid,
+        "created": me.create_time(),
+        "host": os.uname().nodename,
+        "version": "0",
+        "facts": {},
+    }
     (run.state / f"{name}.json").write_text(json.dumps(record | changes))
 
 
