@@ -5,9 +5,9 @@
 DIR holds `config.json` and `functions.pkl`, as for labkit's own processes. Appends one line an optimizer step to
 `metrics.jsonl`: `step, time, rollouts, format, correct` (shares in the generation batch that the step belongs to).
 
-Generation goes through transformers, on all cores: on a model of this size it makes more tokens a second than vLLM does
-on a CPU. Tried on two cores, and kept where it helped (README.md has the figures): micro-batches of 64, 32 and 16 rollouts,
-eager and SDPA attention, one and two threads, the fused and the plain AdamW, static and dynamic caches.
+Generation goes through transformers, on all cores: with a model of this size it makes more tokens a second than vLLM does
+on a CPU. README.md has what else was tried to make TRL faster: smaller micro-batches, eager attention, the plain AdamW, a
+static cache, padding, continuous batching. None of it helped by more than the noise.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ from labkit import functions, problems, supervise, weights, wire
 from labkit.client import ReferenceClient
 from labkit.config import RunConfig, RunDir
 from labkit.engines import Engine, create
-from labkit.errors import FunctionsError
+from labkit.errors import FunctionsError, WireError
 from labkit.functions import Functions
-from labkit.metrics import JsonlWriter
+from labkit.metrics import JsonlWriter, read_jsonl
 from labkit.policy import load_tokenizer
 
 log = logging.getLogger(__name__)
@@ -59,10 +59,11 @@ class Worker:
         self.weight_version = 0
         self._run, self._functions, self._engine = run, given, engine
         self._tokenizer, self._client = tokenizer, client
-        self._problems = problems.sampler(config, "train", config.seed)
+        seed = config.seed + 1_000_003 * len(read_jsonl(run.metrics))  # a resumed run draws other problems
+        self._problems = problems.sampler(config, "train", seed)
         self._samples, self._phases = JsonlWriter(run.samples), JsonlWriter(run.rollout_phases)
         self._seconds = dict.fromkeys(PHASES, 0.0)
-        self._seed = config.seed * 1_000_003
+        self._seed = seed * 1_000_003
         self._calls = 0
 
     def running(self) -> bool:
@@ -111,10 +112,13 @@ class Worker:
         `rollouts[i][j]` is the j-th rollout of `items[i]`, `rewards[i][j]` what the loss takes as its advantage, and
         `gen_logps[i][j]` one log-prob per completion token. Raises FunctionsError where shapes or values do not fit.
         """
-        shape = (len(items), self.group_size)
-        found = (len(rollouts), *{len(group) for group in rollouts})
-        if found != shape:
-            raise FunctionsError(f"upload: rollouts are {found} (problems, rollouts of each); this run's are {shape}")
+        shape = (self.config.prompts_per_batch, self.group_size)
+        found = (len(rollouts), *sorted({len(group) for group in rollouts}))
+        if len(items) != shape[0] or found != shape:
+            raise FunctionsError(
+                f"upload: {len(items)} problems, and rollouts of shape {found} (problems, rollouts of each); "
+                f"a batch of this run is {shape}"
+            )
         advantages = torch.as_tensor(rewards, dtype=torch.float32).detach().cpu()
         if tuple(advantages.shape) != shape:
             raise FunctionsError(
@@ -126,12 +130,16 @@ class Worker:
             )
         flat = [rollout for group in rollouts for rollout in group]
         formats, corrects = self._judge(items, rollouts)
-        batch = wire.collate(
-            [r.prompt_ids for r in flat], [r.completion_ids for r in flat], [list(lps) for group in gen_logps for lps in group],
-            rewards=advantages.flatten(), raw_rewards=formats + corrects, formats=(formats > 0).float(),
-            corrects=(corrects > 0).float(), group_size=self.group_size, pad=self._tokenizer.pad_token_id,
-            weight_version=min(r.weight_version for r in flat),
-        )  # fmt: skip
+        logps = [[float(lp) for lp in one] for group in gen_logps for one in group]
+        try:
+            batch = wire.collate(
+                [r.prompt_ids for r in flat], [r.completion_ids for r in flat], logps,
+                rewards=advantages.flatten(), raw_rewards=formats + corrects, formats=(formats > 0).float(),
+                corrects=(corrects > 0).float(), group_size=self.group_size, pad=self._tokenizer.pad_token_id,
+                weight_version=min(r.weight_version for r in flat),
+            )  # fmt: skip
+        except WireError as error:
+            raise FunctionsError(f"upload: {error}") from error
         self._log_samples(items, rollouts, formats, corrects)
         self._phases.write({"time": round(time.time(), 3), **{f"seconds_{p}": round(s, 4) for p, s in self._seconds.items()}})
         with self._timed("upload"):
@@ -204,7 +212,8 @@ def work(run: RunDir, config: RunConfig) -> None:
     engine = create(config, tokenizer.eos_token_id)
     client = ReferenceClient(run, config, peer="trainer")
     worker = Worker(run, config, given, engine, tokenizer, client)
-    worker.answer_heldout()
+    if not run.heldout.exists():
+        worker.answer_heldout()
     supervise.write_state(run, NAME, "ready")
     given.call("gen_worker", worker)
     if worker.running():

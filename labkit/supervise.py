@@ -258,6 +258,8 @@ def environment(config: RunConfig, name: str) -> dict[str, str]:
         "TQDM_DISABLE": "1",  # a log is no place for progress bars
         SUPERVISOR_PID: str(os.getpid()),
     }
+    if Path(config.model).is_dir():
+        env["HF_HUB_OFFLINE"] = "1"  # all is here: nobody waits for a network
     if config.device == "cpu":
         env |= {"DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     return {**os.environ, **env}

@@ -23,7 +23,7 @@ from torch import Tensor, distributed
 from labkit import functions, supervise, weights, wire
 from labkit.client import ReferenceClient
 from labkit.config import RunConfig, RunDir, write_atomic
-from labkit.errors import FunctionsError, SetupError
+from labkit.errors import FunctionsError, SetupError, WireError
 from labkit.functions import Functions
 from labkit.metrics import JsonlWriter, read_jsonl
 from labkit.policy import Policy, PolicyOutput, load_model, load_tokenizer, token_logps
@@ -53,6 +53,8 @@ class Batches:
                 if not blob:
                     return None
                 batch, size = wire.decode(blob), self._config.rollouts_per_step
+                if len(batch.inputs) % size:
+                    raise WireError(f"a batch of {len(batch.inputs)} rollouts; an optimizer step takes {size} of them")
                 self._pending.extend(batch.rows(i, i + size) for i in range(0, len(batch.inputs), size))
             rows = self._pending.popleft()
             staleness = step - rows.weight_version

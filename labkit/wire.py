@@ -85,7 +85,9 @@ def collate(
     weight_version: int,
     pad: int,
 ) -> Batch:
-    """Pad token lists to one batch. Raises WireError where a completion and its log-probs differ in length."""
+    """Pad token lists to one batch. Raises WireError where a completion and its log-probs differ in length or number."""
+    if not len(prompts) == len(completions) == len(gen_logps):
+        raise WireError(f"{len(completions)} completions of {len(prompts)} prompts, but gen_logps of {len(gen_logps)}")
     for row, (completion, given) in enumerate(zip(completions, gen_logps, strict=True)):
         if len(completion) != len(given):
             raise WireError(

@@ -1,0 +1,122 @@
+"""The worker that `gen_worker` sees, on a recorded engine: what is uploaded, and how misuse is named."""
+
+import pytest
+import torch
+
+from labkit.engines import Generated
+from labkit.errors import FunctionsError, StudentError
+from labkit.functions import Functions
+from labkit.metrics import read_jsonl
+from labkit.rollout import Worker
+
+
+class FakeEngine:
+    """A fake: answers from a list, with log-probs that tell token and place; records what it was asked."""
+
+    def __init__(self, tokenizer, answers: list[str]) -> None:
+        self._ids = [tokenizer(a, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id] for a in answers]
+        self.asked: list[tuple[int, int, float, int]] = []
+
+    def generate(self, prompts, n, *, temperature, seed):
+        self.asked.append((len(prompts), n, temperature, seed))
+        ids = iter(self._ids * len(prompts) * n)
+        return [[Generated(i := next(ids), [-float(t) / 1000 for t in i]) for _ in range(n)] for _ in prompts]
+
+    def score(self, sequences):
+        return [[None, *({0: 9.0, token: -token / 1000} for token in ids[1:])] for ids in sequences]
+
+
+class FakeClient:
+    """A fake: keeps what is uploaded; the run ends after one batch."""
+
+    def __init__(self) -> None:
+        self.batches = []
+
+    def upload(self, batch) -> bool:
+        self.batches.append(batch)
+        return True
+
+    def ended(self) -> bool:
+        return bool(self.batches)
+
+
+ANSWERS = ["<think>1</think><answer>7</answer>", "The answer is 7.", "no number"]
+
+
+@pytest.fixture
+def worker(run, config, reference, tokenizer):
+    return Worker(run, config, reference, FakeEngine(tokenizer, ANSWERS), tokenizer, FakeClient())
+
+
+def test_the_reference_worker_uploads_what_the_engine_said(worker: Worker, reference: Functions, run, tokenizer):
+    reference.call("gen_worker", worker)
+    [batch] = worker._client.batches
+    assert worker._engine.asked[0][:3] == (4, 4, 1.0)
+    assert batch.inputs.shape[0] == 16
+    # Each token's log-prob is its id over -1000: at the right place, the end token's included, zero on padding.
+    expected = -batch.inputs[:, batch.plen :].float() / 1000 * batch.completion_mask
+    torch.testing.assert_close(batch.gen_logps, expected)
+    texts = tokenizer.batch_decode(batch.inputs[:, batch.plen :], skip_special_tokens=True)
+    assert texts == (ANSWERS * 6)[:16]
+    assert batch.formats.tolist() == [float(t == ANSWERS[0]) for t in texts]
+    raw = batch.raw_rewards.view(4, 4)
+    torch.testing.assert_close(batch.rewards.view(4, 4), reference.call("normalize_group_rewards", raw))
+    assert {"problem", "completion", "reward_format", "reward_correct"} <= set(read_jsonl(run.samples)[0])
+
+
+def test_calls_have_seeds_of_their_own(worker: Worker):
+    prompts = [item["Q"] for item in worker.sample_problems()]
+    for _ in range(3):
+        worker.generate(prompts, n=4)
+    seeds = [seed for *_, seed in worker._engine.asked]
+    assert len(set(seeds)) == 3
+
+
+def test_problems_differ_from_call_to_call_and_repeat_with_the_seed(run, config, reference, tokenizer):
+    def draw():
+        worker = Worker(run, config, reference, FakeEngine(tokenizer, ANSWERS), tokenizer, FakeClient())
+        return [worker.sample_problems() for _ in range(2)]
+
+    first, again = draw(), draw()
+    assert first == again
+    assert first[0] != first[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda a: a.update(rewards=[[1.0] * 3] * 4), r"rewards have shape \(4, 3\); with these rollouts it must be \(4, 4\)"),
+        (lambda a: a.update(rewards=[[float("nan")] * 4] * 4), "16 of 16 rewards are not finite"),
+        (lambda a: a.update(items=a["items"][:2], rollouts=a["rollouts"][:2]), r"2 problems.*a batch of this run is \(4, 4\)"),
+        (lambda a: a.update(rollouts=[g[:1] for g in a["rollouts"]]), r"rollouts of shape \(4, 1\)"),
+        (lambda a: a["gen_logps"][0][0].pop(), r"rollout 0: \d+ completion tokens, but \d+ gen_logps"),
+        (lambda a: a["gen_logps"][0].pop(), "16 completions of 16 prompts, but gen_logps of 15"),
+    ],
+)
+def test_a_wrong_upload_is_named(worker: Worker, change, reason):
+    items = worker.sample_problems()
+    rollouts = worker.generate([item["Q"] for item in items], n=4)
+    arguments = {"items": items, "rollouts": rollouts, "rewards": [[1.0] * 4] * 4,
+                 "gen_logps": [[list(r.logps) for r in group] for group in rollouts]}  # fmt: skip
+    change(arguments)
+    with pytest.raises(FunctionsError, match=reason):
+        worker.upload(**arguments)
+    assert not worker._client.batches
+
+
+def test_a_prompt_that_is_no_text_or_too_long_is_named(worker: Worker):
+    with pytest.raises(FunctionsError, match="a prompt is dict, it must be text"):
+        worker.generate(worker.sample_problems())
+    with pytest.raises(FunctionsError, match="max_prompt_tokens is 96"):
+        worker.generate(["why " * 200])
+
+
+def test_a_reward_that_raises_is_the_students_error(worker: Worker, reference):
+    def reward_correct(item, answer):
+        return 1 / 0
+
+    worker._functions = Functions({**reference.by_name, "reward_correct": reward_correct}, {__file__: ""})
+    items = worker.sample_problems()
+    rollouts = worker.generate([item["Q"] for item in items], n=4)
+    with pytest.raises(StudentError, match="reward_correct raised ZeroDivisionError"):
+        worker.upload(items, rollouts, [[0.0] * 4] * 4, [[r.logps for r in group] for group in rollouts])
