@@ -1,8 +1,12 @@
 """The worker that `gen_worker` sees, on a recorded engine: what is uploaded, and how misuse is named."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from labkit import functions
+from labkit.cli import REFERENCE
 from labkit.engines import Generated
 from labkit.errors import FunctionsError, StudentError
 from labkit.functions import Functions
@@ -13,14 +17,18 @@ from labkit.rollout import Worker
 class FakeEngine:
     """A fake: answers from a list, with log-probs that tell token and place; records what it was asked."""
 
-    def __init__(self, tokenizer, answers: list[str]) -> None:
+    def __init__(self, tokenizer, answers: list[str], sampled: float | None = None) -> None:
+        self._sampled = sampled
         self._ids = [tokenizer(a, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id] for a in answers]
         self.asked: list[tuple[int, int, float, int]] = []
 
     def generate(self, prompts, n, *, temperature, seed):
         self.asked.append((len(prompts), n, temperature, seed))
         ids = iter(self._ids * len(prompts) * n)
-        return [[Generated(i := next(ids), [-float(t) / 1000 for t in i]) for _ in range(n)] for _ in prompts]
+        return [
+            [Generated(i := next(ids), [-t / 1000 if self._sampled is None else self._sampled for t in i]) for _ in range(n)]
+            for _ in prompts
+        ]
 
     def score(self, sequences):
         return [[None, *({0: 9.0, token: -token / 1000} for token in ids[1:])] for ids in sequences]
@@ -48,7 +56,21 @@ def worker(run, config, reference, tokenizer):
     return Worker(run, config, reference, FakeEngine(tokenizer, ANSWERS), tokenizer, FakeClient())
 
 
-def test_the_reference_worker_uploads_what_the_engine_said(worker: Worker, reference: Functions, run, tokenizer):
+def test_the_ppo_worker_takes_one_rollout_per_prompt_and_each_tokens_own_log_prob(run, config, tokenizer):
+    """The recorded engine puts another token first into each entry, and says nothing useful at sampling."""
+    config = replace(config, algorithm="ppo", prompts_per_batch=16, group_size=1)
+    given = functions.load_path(REFERENCE, "ppo")
+    engine = FakeEngine(tokenizer, ANSWERS, sampled=7.0)
+    worker = Worker(run, config, given, engine, tokenizer, FakeClient())
+    given.call("gen_worker", worker)
+    [batch] = worker._client.batches
+    assert engine.asked[0][:3] == (16, 1, 1.0)
+    expected = -batch.inputs[:, batch.plen :].float() / 1000 * batch.completion_mask
+    torch.testing.assert_close(batch.gen_logps, expected)
+    torch.testing.assert_close(batch.rewards, batch.raw_rewards)
+
+
+def test_the_grpo_worker_uploads_what_the_engine_said(worker: Worker, reference: Functions, run, tokenizer):
     reference.call("gen_worker", worker)
     [batch] = worker._client.batches
     assert worker._engine.asked[0][:3] == (4, 4, 1.0)

@@ -23,6 +23,6 @@ def gen_worker(worker):
             for item, group in zip(items, rollouts, strict=True)
         ]
         advantages = normalize_group_rewards(torch.tensor(rewards))
-        rescored = iter(worker.score([r.token_ids for group in rollouts for r in group]))
-        gen_logps = [[completion_logps(next(rescored), r.token_ids, len(r.prompt_ids)) for r in group] for group in rollouts]
+        # As notebook 02 showed, re-scoring gives what sampling gave, at temperature 1: it need not be paid for twice.
+        gen_logps = [[r.logps for r in group] for group in rollouts]
         worker.upload(items, rollouts, advantages, gen_logps)
