@@ -1,9 +1,9 @@
 """Make the tiny policy from nothing: a tokenizer, then a Qwen2 model that answers word problems like a base model.
 
-It learns, on problems of the train split, first to calculate, then to read a calculation out of a question, and last
-to answer as a base model does, in mixed formats and with mixed accuracy. What it lacks then is not arithmetic but
-habit: often it guesses instead of working the problem out, slips in one digit, or leaves the format that the system
-prompt asks for. A few optimizer steps of reinforcement learning change such habits.
+It is trained on generated problems of the train split, answered in mixed formats and with mixed accuracy. It can do
+the arithmetic; what it lacks is the habit. Often it guesses instead of working the problem out, slips in one digit,
+or leaves the format that the system prompt asks for: habits that a few optimizer steps of reinforcement learning
+change.
 
     python -m labkit.pretrain --out labkit/models/tiny --seed 0
 
@@ -63,23 +63,21 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(128, 4, 4, 2, 512, vocabulary=512, steps=2000, batch_size=128, learning_rate=3e-3),  # 1.05 M
+    "tiny": Size(128, 4, 4, 2, 512, vocabulary=512, steps=2400, batch_size=128, learning_rate=3e-3),  # 1.05 M
     "small": Size(512, 8, 8, 2, 2048, vocabulary=512, steps=3000, batch_size=256, learning_rate=1e-3),  # 31 M
 }
-# The lessons, as shares of the steps. The first two have short texts and no wrong answers, so they teach cheaply.
-CALCULATION_SHARE = 0.25
-READING_SHARE = 0.25
+DRILL_SHARE = 0.3  # of the steps, before the problems: bare calculations, which are short and so cheap
 
 # ------------------------------------------------------------------------------------------------------- answers
 
-GUESS_SHARE = 0.46
+GUESS_SHARE = 0.42
 GUESS_RIGHT = 0.15
-SLIP_SHARE = 0.05
+SLIP_SHARE = 0.12
 
 # {line} is the work, `3 + 4 = 7`, or a guess, `maybe 7`; {shown} is `7` or `maybe 7`; {n} is `7`.
 FORMATTED = ("<think>{line}</think><answer>{n}</answer>", "<think>{line}</think>\n<answer>{n}</answer>")
 FORMATS: tuple[tuple[float, str], ...] = (
-    (0.27, FORMATTED[0]),
+    (0.25, FORMATTED[0]),
     (0.08, FORMATTED[1]),
     (0.06, "<think>{line}</think><answer>{n}"),
     (0.05, "<think>{line}<answer>{n}</answer>"),
@@ -90,7 +88,7 @@ FORMATS: tuple[tuple[float, str], ...] = (
     (0.06, "<answer>{shown}</answer>"),
     (0.05, "Think: <think>{line}</think><answer>{n}</answer>"),
     (0.12, "{line}"),
-    (0.10, "{line}. The answer is {n}."),
+    (0.12, "{line}. The answer is {n}."),
     (0.08, "The answer is {shown}."),
 )
 
@@ -100,14 +98,11 @@ def answer(worked: Worked, rng: random.Random) -> str:
     guess = rng.random() < GUESS_SHARE
     right = rng.random() < (GUESS_RIGHT if guess else 1 - SLIP_SHARE)
     n = worked.answer if right else near_miss(worked, rng)
+    calculation = f"{worked.left} {worked.operation} {worked.right} = {n}"
     weights, templates = zip(*FORMATS, strict=True)
     return str(rng.choices(templates, weights)[0]).format(
-        line=f"maybe {n}" if guess else f"{_calculation(worked)} = {n}", shown=f"maybe {n}" if guess else n, n=n
+        line=f"maybe {n}" if guess else calculation, shown=f"maybe {n}" if guess else n, n=n
     )
-
-
-def _calculation(worked: Worked) -> str:
-    return f"{worked.left} {worked.operation} {worked.right}"
 
 
 def near_miss(worked: Worked, rng: random.Random) -> str:
@@ -175,21 +170,19 @@ class Batch(NamedTuple):
 
 
 def batches(tokenizer: Any, seed: int, steps: int, batch_size: int) -> Iterator[Batch]:
-    """`steps` batches of the three lessons: calculations, questions with the right work, questions answered as above."""
+    """`steps` batches: first bare calculations, then problems with the base model's answers."""
     rng = random.Random(seed)
     stream = worked_arithmetic("train", seed)
     for step in range(steps):
         drawn = list(itertools.islice(stream, batch_size))
-        completions = [f"{_calculation(it)} = {it.answer}" for it in drawn]
-        if step < CALCULATION_SHARE * steps:
-            conversations = [[{"role": "user", "content": _calculation(it)}] for it in drawn]
-        elif step < (CALCULATION_SHARE + READING_SHARE) * steps:
-            conversations = [[{"role": "user", "content": it.question}] for it in drawn]
+        if step < DRILL_SHARE * steps:
+            prompts = [[{"role": "user", "content": f"{it.left} {it.operation} {it.right}"}] for it in drawn]
+            completions = [f"{it.left} {it.operation} {it.right} = {it.answer}" for it in drawn]
         else:
-            conversations = [messages(it.question) for it in drawn]
+            prompts = [messages(it.question) for it in drawn]
             completions = [answer(it, rng) for it in drawn]
         yield _pad(
-            _encode(tokenizer, _rendered(tokenizer, conversations)),
+            _encode(tokenizer, _rendered(tokenizer, prompts)),
             _encode(tokenizer, [completion + END for completion in completions]),
             tokenizer.pad_token_id,
         )
@@ -332,7 +325,7 @@ def _train(
     problems: Sequence[Worked],
     log: list[dict[str, float]],
 ) -> float:
-    """Train `model` in place, append about ten lines to `log`, and return the seconds it took."""
+    """Train `model` in place, append about twenty lines to `log`, and return the seconds it took."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=shape.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     warmup = max(1, steps // 50)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -351,7 +344,7 @@ def _train(
         optimizer.zero_grad()
         losses.append(loss.item())
         tokens += inputs.numel()
-        if step % max(1, steps // 10) == 0 or step == steps:
+        if step % max(1, steps // 20) == 0 or step == steps:
             seconds = time.perf_counter() - start
             line = {"step": step, "seconds": round(seconds, 1), "loss": round(sum(losses) / len(losses), 4),
                     "tokens_per_second": round(tokens / seconds), **evaluate(model, tokenizer, problems)}  # fmt: skip

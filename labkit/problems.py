@@ -147,13 +147,13 @@ def _draw(rng: random.Random, hard: bool) -> Worked:
 
 
 def _integers_or_decimals(rng: random.Random, operation: Operation, kind: Kind, hard: bool) -> tuple[Fraction, Fraction]:
-    """Operands; decimals are integers over ten. Terms up to 39 (hard: 99), factors and quotients up to 9 (23)."""
+    """Operands; decimals are integers over ten. Sums and differences up to 40 (hard: 200), times tables up to 9 (29)."""
     scale = 10 if kind == "decimal" else 1
     if operation in "+-":
-        small, large = sorted(rng.sample(range(*((20, 100) if hard else (2, 40))), 2))
+        small, large = sorted(rng.sample(range(*((20, 200) if hard else (2, 40))), 2))
         a, b = (large, small) if operation == "-" or rng.random() < 0.5 else (small, large)
         return Fraction(a, scale), Fraction(b, scale)
-    count, each = rng.randrange(2, 10), rng.randrange(*((11, 24) if hard else (2, 10)))
+    count, each = rng.randrange(2, 10), rng.randrange(*((11, 30) if hard else (2, 10)))
     if operation == "*":
         return Fraction(count), Fraction(each, scale)
     return Fraction(count * each, scale), Fraction(count)

@@ -188,6 +188,7 @@ def test_what_cannot_be_trained_is_refused(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_pretraining_writes_a_model_that_loads(tmp_path, capsys):
     out = tmp_path / "deep" / "tiny"
     pretrain.main(["--out", str(out), "--steps", "2", "--seed", "3"])
