@@ -41,6 +41,13 @@ class ReferenceClient:
                 return True
         return False
 
+    def wait_for_room(self) -> None:
+        """Wait until the server has room for a batch, or the run has ended. Raises as `upload` does."""
+        while not self.ended():
+            response = self._request("GET", "/health")
+            if response is not None and response.json()["room"]:
+                return
+
     def get(self) -> bytes | None:
         """The oldest batch with `refs`, as `wire.decode` takes it. None where the run was stopped meanwhile.
 

@@ -4,7 +4,7 @@
 
     POST /upload?wait=S   a batch (see `wire`)            202; 503 with Retry-After when the queue is full for S seconds
     GET  /get?wait=S      the oldest batch, with `refs`   200; 204 when none came within S seconds
-    GET  /health          what stands in the queues       200
+    GET  /health?wait=S   what stands in the queues       200; after S seconds, or once there is room for a batch
 
 First in, first out. Bottle on waitress answers; one thread owns the model. Every request carries the run's token.
 """
@@ -144,7 +144,11 @@ class ReferenceServer:
 
     def _health(self) -> HTTPResponse:
         self._check_model()
+        room = self._room.acquire(timeout=_wait())
+        if room:
+            self._room.release()
         facts = {
+            "room": room,
             "arrived": self._arrived.qsize(),
             "scored": self._scored.qsize(),
             "batches": self._batches,

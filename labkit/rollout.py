@@ -29,7 +29,7 @@ from labkit.policy import load_tokenizer
 log = logging.getLogger(__name__)
 
 NAME = "rollout"
-PHASES = ("update_policy", "generate", "score", "upload")  # upload: sending, and waiting while the queue is full
+PHASES = ("wait", "update_policy", "generate", "score", "upload")  # wait, upload: while the server's queue is full
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,13 @@ class Worker:
         return not self._client.ended()
 
     def update_policy(self) -> int:
-        """Take over the newest weights that the trainer has published; returns the version now in use."""
+        """Take over the newest weights that the trainer has published; returns the version now in use.
+
+        Waits first until the reference server has room for the batch to come: rollouts made any earlier would only lie
+        there and grow stale.
+        """
+        with self._timed("wait"):
+            self._client.wait_for_room()
         published = weights.newest(self._run)
         if published is not None and published.version > self.weight_version:
             with self._timed("update_policy"):

@@ -118,6 +118,19 @@ def test_health_counts(server):
     health = ask(server, "GET", "/health").json()
     assert health["batches"] == 1
     assert health["arrived"] == health["scored"] == 0
+    assert health["room"]
+
+
+def test_health_waits_for_room(server):
+    for _ in range(2):
+        ask(server, "POST", "/upload", data=wire.encode(make_batch()))
+    assert not ask(server, "GET", "/health").json()["room"]
+    timer = threading.Timer(0.5, lambda: ask(server, "GET", "/get?wait=10"))
+    timer.start()
+    started = time.monotonic()
+    assert ask(server, "GET", "/health?wait=10").json()["room"]
+    assert 0.3 < time.monotonic() - started < 5
+    timer.join()
 
 
 def test_a_failing_model_is_told_of(config):

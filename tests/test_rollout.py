@@ -44,6 +44,9 @@ class FakeClient:
         self.batches.append(batch)
         return True
 
+    def wait_for_room(self) -> None:
+        pass
+
     def ended(self) -> bool:
         return bool(self.batches)
 
