@@ -45,7 +45,7 @@ class RunConfig:
     problems: Literal["arithmetic", "gsm8k"]
     problems_path: str | None = None
     difficulty: Literal["mixed", "easy", "hard"] = "mixed"
-    heldout_problems: int = 256
+    heldout_problems: int = 512
 
     # rollouts
     engine: Engine = "vllm"
@@ -183,10 +183,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         group_size=8,
         max_prompt_tokens=96,
         max_completion_tokens=40,
-        optimizer_steps=60,
+        optimizer_steps=100,
         rollouts_per_step=64,
         micro_batch_size=64,
-        learning_rate=3e-4,
+        learning_rate=2e-4,
     ),
     # The course's own run: one GPU generates, the others train.
     "qwen2.5-3b": dict(
