@@ -55,6 +55,7 @@ class VLLMEngine:
         if config.device == "cpu":
             os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(config.kv_cache_gib)
             os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"  # three processes share the cores
+            torch._dynamo.config.disable = True  # vLLM compiles a few small functions; a laptop has no compiler
         else:
             os.environ["CUDA_VISIBLE_DEVICES"] = str(config.generation_device)
         try:

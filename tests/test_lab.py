@@ -45,7 +45,10 @@ def assert_nothing_left(run: Path, seconds: float = 30) -> None:
 
 
 @pytest.mark.parametrize(("algorithm", "engine"), [("grpo", "vllm"), ("ppo", "vllm"), ("grpo", "transformers")])
-def test_a_whole_run(tmp_path, reference, ppo_reference, algorithm, engine):
+def test_a_whole_run(tmp_path, reference, ppo_reference, algorithm, engine, monkeypatch):
+    """Also where there is no compiler: whatever tries to compile something fails the run."""
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "nothing-compiled-before"))
     run = tmp_path / "run"
     given = reference if algorithm == "grpo" else ppo_reference
     with Lab("tiny", given, algorithm=algorithm, run=run, engine=engine, **SHORT) as lab:
