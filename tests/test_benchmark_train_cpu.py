@@ -106,7 +106,7 @@ def test_a_dead_peer_fails_the_benchmark_with_its_last_lines(run, config, refere
 
     from labkit.config import RunDir
 
-    with pytest.raises(ProcessError, match=r"TRL ended with status 1 after 0 of 60 (?s:.)*no-such-model"):
+    with pytest.raises(ProcessError, match=r"TRL ended with status 1 after 0 of 100 (?s:.)*no-such-model"):
         train_cpu.run_trl(replace(config, model=str(tmp_path / "no-such-model")), reference, RunDir(tmp_path / "trl"))
 
 
