@@ -1,6 +1,7 @@
 """Fixtures that several files share. Everything is real: the shipped tiny policy, the reference functions, HTTP, processes."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -14,6 +15,11 @@ from labkit.config import RunConfig, RunDir
 from labkit.functions import Functions
 from labkit.policy import Policy, load_model, load_tokenizer
 from labkit.wire import Batch, collate
+
+
+def pytest_configure() -> None:
+    """A script's background job ignores Ctrl-C, and so would every process that the tests start from it and interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
