@@ -10,6 +10,7 @@ from typing import Any
 # One line of metrics.jsonl, for one optimizer step. Rates lie in 0 .. 1, times are seconds, log-probs are in nats.
 FIELDS = {
     "step": "optimizer steps taken, this one included",
+    "time": "when the step ended, in seconds since the epoch",
     "seconds": "since the trainer was ready",
     "reward": "mean of reward_format + reward_correct",
     "format": "share of rollouts in the asked format",
