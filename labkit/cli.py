@@ -116,14 +116,15 @@ def ref_server(arguments: argparse.Namespace) -> int:
 
 def plot(arguments: argparse.Namespace) -> int:
     """Draw the curves of a run, finished or not, and write its summary."""
-    from labkit import plots, report
+    from labkit import plots
+    from labkit.summary import write_summary
 
     run = RunDir(arguments.run)
     run.load_config()
     target = arguments.out or run.curves
     target.write_bytes(plots.png(plots.curves(run)))
     print(target)
-    print(json.dumps(report.write_summary(run), indent=2))
+    print(json.dumps(write_summary(run), indent=2))
     return 0
 
 

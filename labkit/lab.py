@@ -20,7 +20,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from labkit import functions as student
-from labkit import report, supervise
+from labkit import summary, supervise
 from labkit.config import RunConfig, RunDir, write_atomic
 from labkit.errors import ConfigError, ProcessError
 from labkit.functions import Functions
@@ -183,9 +183,9 @@ class Lab:
         """Write `summary.json` and `reward_curves.png`; returns the summary."""
         from labkit import plots
 
-        summary = report.write_summary(self.run)
+        figures = summary.write_summary(self.run)
         self.run.curves.write_bytes(plots.png(plots.curves(self.run)))
-        return summary
+        return figures
 
     def stop(self) -> None:
         """End the run's processes, all of them; what they wrote stays. Does nothing where none runs."""

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from labkit.config import RunConfig, RunDir
 from labkit.metrics import read_jsonl
-from labkit.report import FORMAT_TARGET, SMOOTHING, smoothed
+from labkit.summary import FORMAT_TARGET, SMOOTHING, smoothed
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#999999"  # told apart by colour-blind readers too
 SPARKS = "▁▂▃▄▅▆▇█"

@@ -3,9 +3,10 @@
 import pytest
 from matplotlib.figure import Figure
 
-from labkit import plots, report
+from labkit import plots
 from labkit.errors import ConfigError
 from labkit.metrics import FIELDS, JsonlReader, JsonlWriter, read_jsonl
+from labkit.summary import summarize
 
 
 def write_run(run, formats: list[float]) -> None:
@@ -23,7 +24,7 @@ def write_run(run, formats: list[float]) -> None:
 def test_the_summary_by_hand(run):
     write_run(run, [0.1, 0.2, 0.6, 0.9, 0.95, 0.85])
     # Means of three: .3, .5667, .8167 -> the fifth step is the first above .8, at 1012 + 8 = 20 s after the start.
-    summary = report.summarize(run)
+    summary = summarize(run)
     assert summary["seconds_to_format_08"] == 20.0
     assert summary["steps_to_format_08"] == 5
     assert summary["format_first"] == pytest.approx(0.3)
@@ -39,13 +40,13 @@ def test_the_summary_by_hand(run):
 
 def test_a_run_that_does_not_get_there_says_so(run):
     write_run(run, [0.79, 0.9, 0.7, 0.79, 0.5])  # one step above is not enough
-    assert report.summarize(run)["seconds_to_format_08"] is None
+    assert summarize(run)["seconds_to_format_08"] is None
 
 
 def test_too_short_a_run_is_named(run):
     write_run(run, [0.5, 0.5])
     with pytest.raises(ConfigError, match="took 2 optimizer steps; a summary needs at least 3"):
-        report.summarize(run)
+        summarize(run)
 
 
 @pytest.mark.parametrize("formats", [[], [0.2], [0.2, 0.5, 0.9, 0.9]])
