@@ -1,0 +1,50 @@
+"""The cases of `normalize_group_rewards`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from labkit.checks.case import Case, Function, Outcome, numbers
+
+REWARDS = torch.tensor([2.25, 0.25, 0.0, -2.0])  # what reward_format + reward_correct can be
+
+
+def cases(seed: int = 0) -> list[Case]:
+    """Groups of rewards drawn with `seed`, after one small enough to work out by hand."""
+    random = torch.Generator().manual_seed(seed)
+
+    def drawn(*shape: int) -> Tensor:
+        rewards = REWARDS[torch.randint(0, 4, shape, generator=random)]
+        rewards[..., 0], rewards[..., 1] = 2.25, -2.0  # no group is without variance
+        return rewards
+
+    equal = drawn(3, 4)
+    equal[1] = 0.25
+    return [
+        _case("by hand: two rewards", "a group of two", torch.tensor([[1.0, 3.0]])),
+        _case("one group of eight", "one group", drawn(1, 8)),
+        _case("three groups of four, each by itself", "several groups", drawn(3, 4) + torch.tensor([[0.0], [5.0], [-5.0]])),
+        _case("a group of equal rewards among others", "a group without variance", equal),
+        _case("all groups of equal rewards", "a group without variance", torch.full((2, 3), -2.0)),
+        _case("rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4, 2e-4, 1e-4]])),
+        _case("groups of one", "a group of one", drawn(3, 2)[:, :1]),
+        _case("one group, without a batch", "shapes (..., GROUP_SIZE)", drawn(5)),
+        _case("shape (2, 3, 4)", "shapes (..., GROUP_SIZE)", drawn(2, 3, 4)),
+        Case("the input stays as it was", "the input is not changed", _leaves_input(drawn(2, 4))),
+    ]
+
+
+def _case(name: str, idea: str, rewards: Tensor) -> Case:
+    return Case(name, idea, lambda function: numbers(function(rewards.clone())))
+
+
+def _leaves_input(rewards: Tensor) -> Function:
+    def run(function: Function) -> Outcome:
+        given = rewards.clone()
+        result = function(given)
+        if not torch.equal(given, rewards):
+            return "changes its input"
+        return numbers(result)
+
+    return run

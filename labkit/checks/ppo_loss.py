@@ -1,0 +1,136 @@
+"""The cases of `PPO_step`: a small differentiable engine, and batches that bring out one thing each.
+
+An outcome is the loss and its gradient, seen in three random directions: a loss that is right and does not train shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from labkit.checks.case import Case, Function, Outcome, number, numbers
+from labkit.policy import token_logps
+
+VOCABULARY = 6
+PAD = END = 0  # one token, as in many models
+LONGEST = 16
+
+
+class ToyEngine(nn.Module):
+    """Stands in for the policy: its logits depend on the token, and on its position among the tokens that are no padding."""
+
+    def __init__(self, random: torch.Generator) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(VOCABULARY, VOCABULARY, generator=random))
+        self.places = nn.Parameter(0.5 * torch.randn(LONGEST, VOCABULARY, generator=random))
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Any:
+        """`.logits` (B, L, V) float32 for `input_ids` (B, L) int64, `attention_mask` (B, L)."""
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        place = (mask.long().cumsum(1) - 1).clamp(min=0)
+        return _Output(self.table[input_ids] + self.places[place])
+
+
+@dataclass
+class _Output:
+    logits: Tensor
+
+
+class FixedEngine(nn.Module):
+    """Gives the probabilities it was made with, whatever it is asked: for the case that is worked out by hand."""
+
+    def __init__(self, probabilities: Tensor) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(probabilities.log())
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Any:
+        return _Output(self.logits.clone())
+
+
+def by_hand() -> tuple[dict[str, Any], FixedEngine]:
+    """The worked example of notebook 03: one prompt token, two completion tokens, B = 1, C = 2, V = 4.
+
+    π(first) = 1/2 and π(second) = 1/4; the generating policy gave both 1/2, so did the reference; the reward is 1.
+    """
+    probabilities = torch.tensor([[[0.125, 0.5, 0.25, 0.125], [0.25, 0.125, 0.25, 0.375], [0.25, 0.25, 0.25, 0.25]]])
+    half = torch.full((1, 2), 0.5).log()
+    batch = {"inputs": torch.tensor([[3, 1, 2]]), "plen": 1, "rewards": torch.ones(1), "refs": half, "gen_logps": half.clone(),
+             "completion_mask": torch.ones(1, 2), "attention_mask": torch.ones(1, 3, dtype=torch.int64)}  # fmt: skip
+    return batch, FixedEngine(probabilities)
+
+
+def cases(seed: int = 0) -> list[Case]:
+    """Batches drawn with `seed`, after the one that is worked out by hand."""
+    random = torch.Generator().manual_seed(seed)
+
+    def case(name: str, idea: str, *, beta: float = 0.0, clip: float = 0.2, **kwargs: Any) -> Case:
+        engine = ToyEngine(random)
+        return Case(name, idea, _run(_batch(random, engine, **kwargs), engine, beta, clip, random))
+
+    batch, engine = by_hand()
+    return [
+        Case("by hand: B = 1, C = 2, β = 0.1, ε = 0.2", "one rollout of two tokens", _run(batch, engine, 0.1, 0.2, random)),
+        case("first pass: the policy is the one that sampled", "a ratio of one", drift=0.0),
+        case("second pass, rewards above 0", "clipping, rewards above 0", rewards="positive"),
+        case("second pass, rewards below 0", "clipping, rewards below 0", rewards="negative"),
+        case("rewards of 0: the KL penalty alone", "the KL penalty", beta=0.5, rewards="zero"),
+        case("another ε", "the clip range", clip=0.05, rewards="mixed"),
+        case("completions of different lengths, pad = end token", "masks and means", beta=0.1, lengths=(1, 5, 3)),
+        case("prompts of different lengths", "padding on the left", beta=0.1, prompts=(2, 4, 3)),
+        case("as many rollouts as completion tokens", "B = C", rollouts=4, width=4),
+        case("an empty completion among others", "an empty completion", beta=0.1, lengths=(0, 4, 2)),
+        case("everything at once", "everything at once", beta=0.04, rollouts=5, width=6, lengths=(6, 1, 4, 2, 5),
+             prompts=(1, 4, 2, 3, 4)),
+    ]  # fmt: skip
+
+
+def _batch(random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, drift: float = 0.4,
+           rewards: str = "mixed", lengths: tuple[int, ...] | None = None, prompts: tuple[int, ...] | None = None
+           ) -> dict[str, Any]:  # fmt: skip
+    """A batch as `PPO_step` receives it. `drift` is how far `gen_logps` lie from the engine's own log-probs, in nats."""
+    plen = max(prompts or (3,))
+    tokens = torch.randint(1, VOCABULARY, (rollouts, plen + width), generator=random)
+    long = torch.tensor(lengths or (width,) * rollouts)[:, None]
+    start = plen - torch.tensor(prompts or (plen,) * rollouts)[:, None]
+    place = torch.arange(plen + width)[None]
+    attention = ((place >= start) & (place < plen + long)).long()
+    completion = attention[:, plen:].float()
+    ends = place == plen + long - 1
+    inputs = torch.where(attention.bool() & ~(ends & (long > 0)), tokens, END)
+    with torch.no_grad():
+        own = token_logps(engine(inputs, attention_mask=attention).logits[:, :-1], inputs[:, 1:])[:, plen - 1 :]
+    # Alternating signs and a spread: some ratios lie above the clip range, some below, some inside.
+    sign = torch.where((torch.arange(rollouts)[:, None] + torch.arange(width)) % 2 == 0, 1.0, -1.0)
+    gen = own - drift * sign * (0.25 + torch.rand(own.shape, generator=random))
+    sizes = 0.5 + torch.rand(rollouts, generator=random)
+    signs = {"positive": torch.ones(rollouts), "negative": -torch.ones(rollouts), "zero": torch.zeros(rollouts),
+             "mixed": torch.tensor([1.0 if i % 2 == 0 else -1.0 for i in range(rollouts)])}  # fmt: skip
+    refs = own + 0.5 * torch.randn(own.shape, generator=random)
+    return {"inputs": inputs, "plen": plen, "rewards": signs[rewards] * sizes, "refs": refs * completion,
+            "gen_logps": gen * completion, "completion_mask": completion, "attention_mask": attention}  # fmt: skip
+
+
+def _run(batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float, random: torch.Generator) -> Function:
+    directions = [[torch.randn(p.shape, generator=random) for p in engine.parameters()] for _ in range(3)]
+
+    def run(function: Function) -> Outcome:
+        engine.zero_grad(set_to_none=True)
+        given = {key: value.clone() if isinstance(value, Tensor) else value for key, value in batch.items()}
+        loss = function(given, engine, beta=beta, clip_param=clip_param)
+        if not isinstance(loss, Tensor):
+            return number(loss)
+        if any(not torch.equal(given[key], value) for key, value in batch.items() if isinstance(value, Tensor)):
+            return "changes its batch"
+        if loss.ndim != 0:
+            return f"not one loss, but a tensor of shape {tuple(loss.shape)}"
+        if not loss.requires_grad:
+            return [number(loss.item()), "no gradient"]
+        loss.backward()  # type: ignore[no-untyped-call]
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in engine.parameters()]
+        seen = [sum((g * d).sum() for g, d in zip(gradients, direction, strict=True)) for direction in directions]
+        return [number(loss.item()), numbers(torch.stack([torch.as_tensor(s) for s in seen]))]
+
+    return run

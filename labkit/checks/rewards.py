@@ -1,0 +1,106 @@
+"""The cases of `reward_format` and `reward_correct`: completions, and what each of them is about."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from labkit.checks.case import Case, Function, Outcome, number
+
+# (what it is about, completion)
+FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
+    ("as asked", "<think>3 + 4 = 7</think><answer>7</answer>"),
+    ("several lines", "<think>3 + 4\n= 7</think>\n<answer>\n7\n</answer>"),
+    ("white space between the blocks", "<think>3 + 4 = 7</think> \n\n <answer>7</answer>"),
+    ("nothing inside", "<think></think><answer></answer>"),
+    ("a lone < or > inside", "<think>3 < 4, 4 > 3</think><answer>7</answer>"),
+    ("no tags", "3 + 4 = 7"),
+    ("an empty completion", ""),
+    ("text before", "Sure! <think>3 + 4 = 7</think><answer>7</answer>"),
+    ("text after", "<think>3 + 4 = 7</think><answer>7</answer> Done."),
+    ("white space before", " <think>3 + 4 = 7</think><answer>7</answer>"),
+    ("a line break after", "<think>3 + 4 = 7</think><answer>7</answer>\n"),
+    ("text between the blocks", "<think>3 + 4 = 7</think> so <answer>7</answer>"),
+    ("blocks in the wrong order", "<answer>7</answer><think>3 + 4 = 7</think>"),
+    ("two think blocks", "<think>3</think><think>+ 4 = 7</think><answer>7</answer>"),
+    ("two answer blocks", "<think>3 + 4 = 7</think><answer>7</answer><answer>8</answer>"),
+    ("a tag inside a block", "<think>so <answer>7</think><answer>7</answer>"),
+    ("a closing tag inside a block", "<think>3 + 4</think> = 7</think><answer>7</answer>"),
+    ("answer block missing", "<think>3 + 4 = 7</think>"),
+    ("think block missing", "<answer>7</answer>"),
+    ("last tag missing", "<think>3 + 4 = 7</think><answer>7"),
+    ("think inside answer", "<answer><think>7</think></answer>"),
+    ("other brackets", "[think]3 + 4 = 7[/think][answer]7[/answer]"),
+)
+
+# (what it is about, item["A"], completion)
+CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
+    ("the only number", "7", "<think>easy</think><answer>7</answer>"),
+    ("the last number", "7", "<think>3 + 4 = 7</think><answer>7</answer>"),
+    ("right first, wrong last", "7", "<think>7</think><answer>8</answer>"),
+    ("no format at all", "7", "I think it is 7."),
+    ("wrong number", "7", "<think>3 + 4 = 8</think><answer>8</answer>"),
+    ("right digits inside a longer number", "7", "<answer>17</answer>"),
+    ("no number", "7", "<think>hm</think><answer>seven</answer>"),
+    ("an empty completion", "7", ""),
+    ("a minus sign", "-3", "<answer>-3</answer>"),
+    ("minus sign missing", "-3", "<answer>3</answer>"),
+    ("minus sign too many", "3", "<answer>-3</answer>"),
+    ("a plus sign", "7", "<answer>+7</answer>"),
+    ("a difference, no sign", "3", "so that is 5-3"),
+    ("thousands commas", "1080", "<answer>1,080</answer>"),
+    ("thousands commas, other number", "80", "<answer>1,080</answer>"),
+    ("commas twice", "1234567", "<answer>1,234,567</answer>"),
+    ("a decimal", "1.7", "<answer>1.7</answer>"),
+    ("part of a decimal", "7", "<answer>1.7</answer>"),
+    ("18.0 is 18", "18", "<answer>18.0</answer>"),
+    ("a full stop after it", "18", "The answer is 18."),
+    ("no digit before the point", "0.5", "<answer>.5</answer>"),
+    ("a fraction", "3/4", "<answer>3/4</answer>"),
+    ("a fraction as a decimal", "3/4", "<answer>0.75</answer>"),
+    ("a fraction, not reduced", "3/4", "<answer>6/8</answer>"),
+    ("denominator only", "4", "<answer>3/4</answer>"),
+    ("a negative fraction", "-1/2", "<answer>-1/2</answer>"),
+    ("a third is not 0.333", "1/3", "<answer>0.333</answer>"),
+    ("exact beyond what a float holds", "9007199254740993", "<answer>9007199254740992</answer>"),
+    ("nearly right", "0.3", "<answer>0.30000000001</answer>"),
+    ("division by zero", "5", "<answer>5/0</answer>"),
+    ("a unit after it", "12", "<answer>12 km</answer>"),
+    ("a dollar sign before it", "12", "<answer>$12</answer>"),
+)
+
+
+def format_cases(texts: Sequence[tuple[str, str]] = FORMAT_TEXTS) -> list[Case]:
+    """One case for each completion of `texts`."""
+    return [Case(f"{idea}: {_quoted(text)}", idea, _give(text)) for idea, text in texts]
+
+
+def correct_cases(texts: Sequence[tuple[str, str, str]] = CORRECT_TEXTS) -> list[Case]:
+    """One case for each pair of an exact answer and a completion of `texts`."""
+    return [Case(f'{idea}: "A" = {wanted}, {_quoted(text)}', idea, _give({"Q": "How many?", "A": wanted}, text))
+            for idea, wanted, text in texts]  # fmt: skip
+
+
+def renumbered(texts: Sequence[tuple[str, ...]], seed: int) -> list[tuple[str, ...]]:
+    """`texts` with other words and, where it does not matter, other numbers: so that a list of answers is of no use."""
+    rng = random.Random(seed)
+    words = rng.sample(("so", "well", "hence", "let me see", "okay"), 3)
+    fresh = []
+    for idea, *parts in texts:
+        digit = str(rng.randrange(2, 10))
+        swap = str.maketrans({"7": digit, "8": str((int(digit) % 9) + 1)})
+        keep = {"think", "answer"} and any(character in "".join(parts) for character in "9./")
+        fresh.append((idea, *(p if keep else p.translate(swap).replace("Sure!", words[0]).replace("easy", words[1]) for p in parts)))
+    return fresh
+
+
+def _give(*arguments: Any) -> Function:
+    def run(function: Function) -> Outcome:
+        return number(function(*(dict(a) if isinstance(a, dict) else a for a in arguments)))
+
+    return run
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”".replace("\n", "⏎") if text else "(nothing)"

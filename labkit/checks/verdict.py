@@ -1,0 +1,166 @@
+"""From answers to a verdict: which cases hold, which known mistake the failures look like, and a table that says so."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from labkit.checks.case import Answer, Case, Outcome, agree, describe
+
+PASSED, FAILED = "✓", "✗"
+NOT_WRITTEN = "raises NotImplementedError"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a right function gives on each case, by its name, and what each known mistake gives where that differs.
+
+    A mistake's key is its hint: the sentence that a student should read who made it.
+    """
+
+    expected: Mapping[str, Outcome]
+    mistakes: Mapping[str, Mapping[str, Outcome]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case of the table."""
+
+    case: Case
+    expected: Outcome
+    answer: Answer
+
+    @property
+    def passed(self) -> bool:
+        return agree(self.answer.outcome, self.expected)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found. A notebook shows it as a table; `points` turns it into a grade."""
+
+    function: str
+    rows: Sequence[Row]
+    hints: Mapping[str, Sequence[str]]  # hint: the names of the failed cases that it explains
+    two_valued: bool = False
+    hidden: bool = False  # name the idea of a failed case, not the case
+
+    @property
+    def passed(self) -> bool:
+        return all(row.passed for row in self.rows)
+
+    @property
+    def score(self) -> float:
+        """Share of the cases that hold, 0 .. 1.
+
+        Where there are only two answers, as with a reward, a constant one would earn half of that: then it is twice the
+        mean share over both answers, less one, and never below 0 (Youden 1950).
+        """
+        if not self.two_valued:
+            return fmean(row.passed for row in self.rows)
+        kinds = {describe(row.expected) for row in self.rows}
+        shares = [fmean(row.passed for row in self.rows if describe(row.expected) == kind) for kind in kinds]
+        return max(0.0, 2 * fmean(shares) - 1)
+
+    def points(self, maximum: float) -> float:
+        """Show the table; returns `score` of `maximum` points, rounded to a tenth: what nbgrader takes as partial credit."""
+        show(self)
+        return round(maximum * self.score, 1)
+
+    # --- how it looks
+
+    @property
+    def title(self) -> str:
+        right, total = sum(row.passed for row in self.rows), len(self.rows)
+        if self.passed:
+            return f"{PASSED} {self.function}: all {total} cases hold"
+        if all(row.answer.outcome == NOT_WRITTEN for row in self.rows):
+            return f"○ {self.function} is not written yet: it still raises NotImplementedError"
+        return f"{FAILED} {self.function}: {right} of {total} cases hold"
+
+    def _untouched(self) -> bool:
+        return all(row.answer.outcome == NOT_WRITTEN for row in self.rows)
+
+    def _remarks(self) -> list[str]:
+        """What stands below the table: hints first, then the first error, then what was printed."""
+        remarks = [f"{hint} ({', '.join(names)})" if not self.hidden else hint for hint, names in self.hints.items()]
+        failed = [row for row in self.rows if not row.passed]
+        errors = [row for row in failed if row.answer.error]
+        if errors and not self.hidden:
+            remarks.append(f"The error in “{errors[0].case.name}”:\n{errors[0].answer.error}")
+        printed = next((row.answer.printed for row in self.rows if row.answer.printed), "")
+        return [*remarks, f"Your function printed:\n{printed[:500].rstrip()}"] if printed and not self.hidden else remarks
+
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        """(mark, case, expected, yours) of each row."""
+        if self.hidden:
+            ideas: dict[str, bool] = {}
+            for row in self.rows:
+                ideas[row.case.idea] = ideas.get(row.case.idea, True) and row.passed
+            return [(PASSED if good else FAILED, idea, "", "") for idea, good in ideas.items()]
+        return [(PASSED if row.passed else FAILED, row.case.name, describe(row.expected), describe(row.answer.outcome))
+                for row in self.rows]  # fmt: skip
+
+    def __str__(self) -> str:
+        if self._untouched():
+            return self.title
+        width = max(len(name) for _, name, _, _ in self._cells())
+        lines = [f"  {mark} {name:<{width}}  " + (f"expected {expected}, yours {found}" if mark == FAILED and expected else "")
+                 for mark, name, expected, found in self._cells()]  # fmt: skip
+        return "\n".join([self.title, *(line.rstrip() for line in lines), *(f"→ {remark}" for remark in self._remarks())])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        title = f"<b>{html.escape(self.title)}</b>"
+        if self._untouched():
+            return title
+        style = "text-align:left;white-space:pre-wrap;vertical-align:top"
+        head = "" if self.hidden else "".join(f"<th style='{style}'>{name}</th>" for name in ("", "case", "expected", "yours"))
+        rows = []
+        for mark, *cells in self._cells():
+            colour = "#009e73" if mark == PASSED else "#d55e00"
+            shown = cells if mark == FAILED or not self.hidden else cells[:1]
+            rows.append(f"<tr><td style='{style};color:{colour};font-weight:bold'>{mark}</td>"
+                        + "".join(f"<td style='{style}'>{html.escape(cell)}</td>" for cell in shown) + "</tr>")  # fmt: skip
+        remarks = "".join(f"<p style='white-space:pre-wrap;max-width:60em'>→ {html.escape(text)}</p>" for text in self._remarks())
+        return f"{title}<table>{f'<tr>{head}</tr>' if head else ''}{''.join(rows)}</table>{remarks}"
+
+
+def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[str]]:
+    """The known mistakes that the failed rows look like: hint, and the names of the rows that it explains.
+
+    A mistake explains a row where it gives what the function gave. Of several, the one that agrees with the function on the
+    most cases is named; those that agree on all of them are named together.
+    """
+    found: dict[str, list[str]] = {}
+    agreement = {
+        hint: sum(agree(row.answer.outcome, outcomes.get(row.case.name, row.expected)) for row in rows)
+        for hint, outcomes in expectation.mistakes.items()
+    }
+    for row in rows:
+        if row.passed or row.answer.outcome == NOT_WRITTEN:
+            continue
+        fitting = [hint for hint, outcomes in expectation.mistakes.items()
+                   if row.case.name in outcomes and agree(row.answer.outcome, outcomes[row.case.name])]  # fmt: skip
+        best = max((agreement[hint] for hint in fitting), default=0)
+        for hint in fitting:
+            if agreement[hint] == best:
+                found.setdefault(hint, []).append(row.case.name)
+    return found
+
+
+def show(verdict: Verdict) -> None:
+    """Display the table in a notebook, print it elsewhere."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        get_ipython = lambda: None  # noqa: E731
+    if get_ipython() is None:
+        print(verdict)
+        return
+    from IPython.display import display
+
+    display(verdict)
