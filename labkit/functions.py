@@ -81,18 +81,48 @@ def collect(functions: Iterable[Callable[..., Any]] | Mapping[str, Any], algorit
 def load_path(path: Path, algorithm: Algorithm) -> Functions:
     """The functions of `algorithm` out of a notebook, a Python file, or a folder of the series (`01_*`, `02_*`, ...).
 
-    Raises FunctionsError where the path does not exist, a cell does not parse, or a function is missing.
+    A notebook of the series may lack what others beside it hold. Raises FunctionsError where the path does not exist, a
+    cell does not parse, or a function is missing.
     """
     if not path.exists():
         raise FunctionsError(f"{path} does not exist; give a notebook, a .py file, or a folder that holds the series")
-    if not path.is_dir():
-        return collect(_Definitions(path).get(HOMES[algorithm]), algorithm)
-    numbers = sorted(set(HOMES[algorithm].values()) | set(HOMES["ppo"].values()))
-    series = {number: _Definitions(_series_file(path, number)) for number in numbers}
-    namespace: dict[str, Any] = {}
-    for name, number in HOMES[algorithm].items():
-        namespace |= series[number].get([name], [other for key, other in series.items() if key != number])
-    return collect(namespace, algorithm)
+    if path.is_dir():
+        return collect(_from_series(path, HOMES[algorithm]), algorithm)
+    return collect(_Definitions(path).get(HOMES[algorithm], _beside(path)), algorithm)
+
+
+def load_function(path: Path, name: str) -> Callable[..., Any]:
+    """One function out of a notebook or a Python file. Raises FunctionsError where it is not defined there."""
+    definitions = _Definitions(path)
+    if not definitions.defines(name):
+        raise FunctionsError(f"{path} does not define {name}")
+    function: Callable[..., Any] = definitions.get([name])[name]
+    return function
+
+
+def earlier(*names: str, folder: Path | None = None) -> Any:
+    """Functions that were written in earlier notebooks of the series: one, or a tuple of them in the order of `names`.
+
+    They are looked for in the folder of the series, `folder` or what lies around the working directory. Raises
+    FunctionsError where the notebook, or the function in it, is missing.
+    """
+    homes = HOMES["grpo"] | HOMES["ppo"]
+    unknown = [name for name in names if name not in homes]
+    if unknown or not names:
+        raise FunctionsError(f"{', '.join(unknown) or 'nothing'} is no function of the series; it has {', '.join(homes)}")
+    wanted = {name: homes[name] for name in names}
+    places = [folder] if folder is not None else [Path.cwd().parent, Path.cwd()]
+    found = next((place for place in places if _holds(place, wanted.values())), None)
+    if found is None:
+        raise FunctionsError(
+            f"no notebooks {', '.join(sorted({f'{n}_*' for n in wanted.values()}))} in {' or '.join(map(str, places))}: put "
+            f"yours there, or define {', '.join(names)} in a cell here"
+        )
+    functions = _from_series(found, wanted)
+    missing = [name for name in names if name not in functions]
+    if missing:
+        raise FunctionsError(f"notebook {wanted[missing[0]]} in {found} does not define {missing[0]}; did you save it?")
+    return functions[names[0]] if len(names) == 1 else tuple(functions[name] for name in names)
 
 
 def dump(functions: Functions, path: Path) -> None:
@@ -178,12 +208,42 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
-def _series_file(folder: Path, number: str) -> Path:
-    found = sorted(f for pattern in (f"{number}_*.ipynb", f"{number}_*/{number}_*.ipynb", f"{number}_*.py",
-                                     f"{number}_*/{number}_*.py") for f in folder.glob(pattern))  # fmt: skip
-    if not found:
-        raise FunctionsError(f"{folder} holds no notebook {number}_*; it holds {sorted(f.name for f in folder.iterdir())}")
-    return next((f for f in found if f.suffix == ".ipynb"), found[0])
+def _holds(folder: Path, numbers: Iterable[str]) -> bool:
+    return all(_series_files(folder, number) for number in numbers)
+
+
+def _from_series(folder: Path, homes: Mapping[str, str]) -> dict[str, Any]:
+    """The functions of `homes` (name: number of its notebook) out of a folder of the series."""
+    series = _series(folder, homes)
+    namespace: dict[str, Any] = {}
+    for name, number in homes.items():
+        namespace |= series[number].get([name], [other for key, other in series.items() if key != number])
+    return namespace
+
+
+def _series(folder: Path, homes: Mapping[str, str]) -> dict[str, _Definitions]:
+    """Notebooks of the series in `folder` by number: those of `homes`, and earlier ones that are there for their helpers."""
+    for number in sorted(set(homes.values())):
+        if not _series_files(folder, number):
+            raise FunctionsError(f"{folder} holds no notebook {number}_*; it holds {sorted(f.name for f in folder.iterdir())}")
+    files = {number: _series_files(folder, number) for number in sorted({*homes.values(), *HOMES["ppo"].values()})}
+    return {number: _Definitions(found[0]) for number, found in files.items() if found}
+
+
+def _beside(file: Path) -> list[_Definitions]:
+    """The other notebooks of the series that `file` belongs to; none where it is no notebook of a series."""
+    number = file.name[:2]
+    for folder in (file.resolve().parent.parent, file.resolve().parent):
+        if file.resolve() in _series_files(folder.resolve(), number):
+            others = {n: _series_files(folder, n) for n in sorted(HOMES["ppo"].values()) if n != number}
+            return [_Definitions(found[0]) for found in others.values() if found]
+    return []
+
+
+def _series_files(folder: Path, number: str) -> list[Path]:
+    """The files of a notebook's number, notebooks before texts, in the folder itself or one that is named like them."""
+    return [file for suffix in ("ipynb", "py") for pattern in (f"{number}_*.{suffix}", f"{number}_*/{number}_*.{suffix}")
+            for file in sorted(folder.glob(pattern))]  # fmt: skip
 
 
 def _cells(file: Path) -> list[tuple[str, str]]:
@@ -220,13 +280,15 @@ class _Definitions:
         self._done: set[int] = set()
 
     def get(self, names: Iterable[str], others: Sequence[_Definitions] = ()) -> dict[str, Any]:
-        """Those of `names` that stand here. A function that they need and that is not here is taken from `others`."""
+        """Those of `names` that stand here. A function that they need and that is not here is taken from `others`; so is
+        one of the series that a cell here only fetches (`reward_format = earlier("reward_format")`)."""
         names = list(names)
-        chosen, used = self._needed(set(names))
+        fetched = {n for n in CONTRACTS if not self.defines(n) and any(other.defines(n) for other in others)}
+        chosen, used = self._needed(set(names), fetched)
         for index in sorted(chosen - self._done):
             self._done.add(index)
             self._run(*self._statements[index])
-        here = set().union(*self._binds)
+        here = set().union(*self._binds) - fetched
         for name in sorted(used - here - set(self._namespace)):
             for other in others:
                 if other.defines(name):
@@ -239,11 +301,11 @@ class _Definitions:
         kinds = (ast.FunctionDef, ast.ClassDef)
         return any(isinstance(s, kinds) and s.name == name for _, s in self._statements)
 
-    def _needed(self, names: set[str]) -> tuple[set[int], set[str]]:
-        """The statements that define `names` or, in turn, what those use; and all names that are used."""
+    def _needed(self, names: set[str], fetched: set[str]) -> tuple[set[int], set[str]]:
+        """The statements that define `names` or, in turn, what those use, `fetched` left out; and all names that are used."""
         chosen: set[int] = set()
         while True:
-            more = {i for i, bound in enumerate(self._binds) if i not in chosen and (bound & names or "*" in bound)}
+            more = {i for i, bound in enumerate(self._binds) if i not in chosen and (bound & (names - fetched) or "*" in bound)}
             if not more:
                 return chosen, names
             chosen |= more

@@ -58,7 +58,7 @@ def answer(case: Case, function: Function, seconds: float = SECONDS_PER_CASE) ->
         try:
             with _time_limit(seconds):
                 outcome, error = case.run(function), ""
-        except (Exception, SystemExit) as raised:
+        except (Exception, SystemExit) as raised:  # noqa: BLE001 - what a student's function raises is its answer
             outcome, error = f"raises {type(raised).__name__}", _own_lines(raised)
     return Answer(outcome, printed.getvalue()[:PRINTED], error)
 

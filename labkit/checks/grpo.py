@@ -26,9 +26,9 @@ def cases(seed: int = 0) -> list[Case]:
         _case("one group of eight", "one group", drawn(1, 8)),
         _case("three groups of four, each by itself", "several groups", drawn(3, 4) + torch.tensor([[0.0], [5.0], [-5.0]])),
         _case("a group of equal rewards among others", "a group without variance", equal),
-        _case("all groups of equal rewards", "a group without variance", torch.full((2, 3), -2.0)),
+        _both("groups of equal rewards alone, then others", "a group without variance", torch.full((2, 3), -2.0), drawn(2, 3)),
         _case("rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4, 2e-4, 1e-4]])),
-        _case("groups of one", "a group of one", drawn(3, 2)[:, :1]),
+        _both("groups of one, then of two", "a group of one", drawn(3, 2)[:, :1], drawn(3, 2)),
         _case("one group, without a batch", "shapes (..., GROUP_SIZE)", drawn(5)),
         _case("shape (2, 3, 4)", "shapes (..., GROUP_SIZE)", drawn(2, 3, 4)),
         Case("the input stays as it was", "the input is not changed", _leaves_input(drawn(2, 4))),
@@ -37,6 +37,11 @@ def cases(seed: int = 0) -> list[Case]:
 
 def _case(name: str, idea: str, rewards: Tensor) -> Case:
     return Case(name, idea, lambda function: numbers(function(rewards.clone())))
+
+
+def _both(name: str, idea: str, first: Tensor, second: Tensor) -> Case:
+    """Two calls in one case, so that an answer of nothing but zeros does not hold."""
+    return Case(name, idea, lambda function: [numbers(function(first.clone())), numbers(function(second.clone()))])
 
 
 def _leaves_input(rewards: Tensor) -> Function:

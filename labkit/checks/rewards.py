@@ -70,29 +70,36 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("a dollar sign before it", "12", "<answer>$12</answer>"),
 )
 
-
-def format_cases(texts: Sequence[tuple[str, str]] = FORMAT_TEXTS) -> list[Case]:
-    """One case for each completion of `texts`."""
-    return [Case(f"{idea}: {_quoted(text)}", idea, _give(text)) for idea, text in texts]
+FIXED = ("a fraction as a decimal", "a fraction, not reduced", "a third is not 0.333")
 
 
-def correct_cases(texts: Sequence[tuple[str, str, str]] = CORRECT_TEXTS) -> list[Case]:
-    """One case for each pair of an exact answer and a completion of `texts`."""
+def format_cases(seed: int | None = None) -> list[Case]:
+    """One case for each completion of `FORMAT_TEXTS`; with a seed, of the same kind but in other words and numbers."""
+    return [Case(f"{idea}: {_quoted(text)}", idea, _give(text)) for idea, text in _varied(FORMAT_TEXTS, seed)]
+
+
+def correct_cases(seed: int | None = None) -> list[Case]:
+    """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, with other numbers."""
     return [Case(f'{idea}: "A" = {wanted}, {_quoted(text)}', idea, _give({"Q": "How many?", "A": wanted}, text))
-            for idea, wanted, text in texts]  # fmt: skip
+            for idea, wanted, text in _varied(CORRECT_TEXTS, seed)]  # fmt: skip
 
 
-def renumbered(texts: Sequence[tuple[str, ...]], seed: int) -> list[tuple[str, ...]]:
-    """`texts` with other words and, where it does not matter, other numbers: so that a list of answers is of no use."""
+def _varied(texts: Sequence[tuple[str, ...]], seed: int | None) -> Sequence[tuple[str, ...]]:
+    """`texts` with digits and words exchanged for others, each alike in all of a case, so that what is right stays right.
+
+    Zeros stay, and the digits keep being different ones. A case whose meaning hangs on its digits (halves, thirds, equal
+    fractions) stays as it is.
+    """
+    if seed is None:
+        return texts
     rng = random.Random(seed)
-    words = rng.sample(("so", "well", "hence", "let me see", "okay"), 3)
-    fresh = []
+    varied = []
     for idea, *parts in texts:
-        digit = str(rng.randrange(2, 10))
-        swap = str.maketrans({"7": digit, "8": str((int(digit) % 9) + 1)})
-        keep = {"think", "answer"} and any(character in "".join(parts) for character in "9./")
-        fresh.append((idea, *(p if keep else p.translate(swap).replace("Sure!", words[0]).replace("easy", words[1]) for p in parts)))
-    return fresh
+        digits = dict(zip("123456789", rng.sample("123456789", 9), strict=True))
+        exchange = str.maketrans({} if idea in FIXED else digits)
+        word = rng.choice(("Well", "Okay", "So", "Of course"))
+        varied.append((idea, *(part.translate(exchange).replace("Sure", word).replace("Done", word) for part in parts)))
+    return varied
 
 
 def _give(*arguments: Any) -> Function:

@@ -17,11 +17,12 @@ NOT_WRITTEN = "raises NotImplementedError"
 class Expectation:
     """What a right function gives on each case, by its name, and what each known mistake gives where that differs.
 
-    A mistake's key is its hint: the sentence that a student should read who made it.
+    A mistake's key is its hint: the sentence that a student should read who made it. It has one entry for each way in which
+    the mistake has been seen.
     """
 
     expected: Mapping[str, Outcome]
-    mistakes: Mapping[str, Mapping[str, Outcome]]
+    mistakes: Mapping[str, Sequence[Mapping[str, Outcome]]]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Verdict:
     hints: Mapping[str, Sequence[str]]  # hint: the names of the failed cases that it explains
     two_valued: bool = False
     hidden: bool = False  # name the idea of a failed case, not the case
+    legend: str = ""  # what the numbers of the table are
 
     @property
     def passed(self) -> bool:
@@ -87,6 +89,8 @@ class Verdict:
         """What stands below the table: hints first, then the first error, then what was printed."""
         remarks = [f"{hint} ({', '.join(names)})" if not self.hidden else hint for hint, names in self.hints.items()]
         failed = [row for row in self.rows if not row.passed]
+        if failed and self.legend and not self.hidden:
+            remarks.append(self.legend)
         errors = [row for row in failed if row.answer.error]
         if errors and not self.hidden:
             remarks.append(f"The error in “{errors[0].case.name}”:\n{errors[0].answer.error}")
@@ -125,30 +129,28 @@ class Verdict:
             shown = cells if mark == FAILED or not self.hidden else cells[:1]
             rows.append(f"<tr><td style='{style};color:{colour};font-weight:bold'>{mark}</td>"
                         + "".join(f"<td style='{style}'>{html.escape(cell)}</td>" for cell in shown) + "</tr>")  # fmt: skip
-        remarks = "".join(f"<p style='white-space:pre-wrap;max-width:60em'>→ {html.escape(text)}</p>" for text in self._remarks())
+        wrap = "white-space:pre-wrap;max-width:60em"
+        remarks = "".join(f"<p style='{wrap}'>→ {html.escape(text)}</p>" for text in self._remarks())
         return f"{title}<table>{f'<tr>{head}</tr>' if head else ''}{''.join(rows)}</table>{remarks}"
 
 
 def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[str]]:
     """The known mistakes that the failed rows look like: hint, and the names of the rows that it explains.
 
-    A mistake explains a row where it gives what the function gave. Of several, the one that agrees with the function on the
-    most cases is named; those that agree on all of them are named together.
+    A mistake explains a row where it gives what the function gave. It is named where none that explains the same row agrees
+    with the function on more of the cases.
     """
+    ways = [(hint, way) for hint, all_ways in expectation.mistakes.items() for way in all_ways]
+    agreement = [sum(agree(row.answer.outcome, way.get(row.case.name, row.expected)) for row in rows) for _, way in ways]
     found: dict[str, list[str]] = {}
-    agreement = {
-        hint: sum(agree(row.answer.outcome, outcomes.get(row.case.name, row.expected)) for row in rows)
-        for hint, outcomes in expectation.mistakes.items()
-    }
     for row in rows:
         if row.passed or row.answer.outcome == NOT_WRITTEN:
             continue
-        fitting = [hint for hint, outcomes in expectation.mistakes.items()
-                   if row.case.name in outcomes and agree(row.answer.outcome, outcomes[row.case.name])]  # fmt: skip
-        best = max((agreement[hint] for hint in fitting), default=0)
-        for hint in fitting:
-            if agreement[hint] == best:
-                found.setdefault(hint, []).append(row.case.name)
+        fitting = [n for n, (_, way) in enumerate(ways)
+                   if row.case.name in way and agree(row.answer.outcome, way[row.case.name])]  # fmt: skip
+        best = max((agreement[n] for n in fitting), default=0)
+        for hint in dict.fromkeys(ways[n][0] for n in fitting if agreement[n] == best):
+            found.setdefault(hint, []).append(row.case.name)
     return found
 
 

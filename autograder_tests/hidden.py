@@ -1,0 +1,25 @@
+"""Hidden checks: the kinds of cases that the visible checks have, on other inputs, against the reference functions.
+
+What fails is named by its idea; the case itself stays hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograder_tests.expected import reference
+from labkit.checks import cases, judge, key
+from labkit.checks.case import answer
+from labkit.checks.verdict import Expectation, Verdict
+from labkit.config import Algorithm
+
+SEED = 41
+
+
+def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo", seed: int = SEED) -> Verdict:
+    """As `labkit.checks.check`, on cases that `seed` decides."""
+    name = key(getattr(function, "__name__", repr(function)), algorithm)
+    drawn = cases(name, seed)
+    right = {case.name: answer(case, reference()[name]).outcome for case in drawn}
+    return judge(name, function, drawn, Expectation(right, {}), hidden=True)

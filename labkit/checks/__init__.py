@@ -1,0 +1,76 @@
+"""Visible checks: `check(reward_format)` says which cases hold and, for those that do not, what the likely mistake is.
+
+The expected outcomes, and those of every mistake that is known by name, are numbers in `expected.json`; a solution is
+nowhere in the package. `python -m autograder_tests.expected` writes them anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from labkit.checks import grpo, ppo_loss, rewards, rollout
+from labkit.checks.case import Case, answer
+from labkit.checks.verdict import Expectation, Row, Verdict, diagnose
+from labkit.config import PACKAGE, Algorithm
+from labkit.errors import FunctionsError
+
+__all__ = ["EXPECTED", "cases", "check", "judge", "key"]
+
+EXPECTED = PACKAGE / "checks" / "expected.json"
+TWO_VALUED = ("reward_format", "reward_correct")
+_CASES: dict[str, Callable[[int | None], list[Case]]] = {
+    "reward_format": lambda seed: rewards.format_cases(seed),
+    "reward_correct": lambda seed: rewards.correct_cases(seed),
+    "gen_worker, PPO": lambda seed: rollout.cases("ppo", seed or 0),
+    "gen_worker, GRPO": lambda seed: rollout.cases("grpo", seed or 0),
+    "PPO_step": lambda seed: ppo_loss.cases(seed or 0),
+    "normalize_group_rewards": lambda seed: grpo.cases(seed or 0),
+}
+
+LEGENDS = {
+    "PPO_step": "A row holds the loss and, in brackets, its gradient along three random directions.",
+    "gen_worker, PPO": "Each row shows one aspect of two batches of three problems, which were recorded from the tiny policy.",
+    "gen_worker, GRPO": "Each row shows one aspect of two batches of three problems, which were recorded from the tiny policy.",
+}
+
+
+def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo") -> Verdict:
+    """Try `function`, one of the five of the course by its name, on the visible cases; `algorithm` says which
+    `gen_worker` is meant. A notebook shows the verdict as a table; nothing that the function does raises here.
+
+    Raises FunctionsError for a function of another name.
+    """
+    name = key(getattr(function, "__name__", repr(function)), algorithm)
+    return judge(name, function, cases(name), _expected()[name])
+
+
+def key(name: str, algorithm: Algorithm) -> str:
+    """What the exercise is called in `expected.json` and in the tables. Raises FunctionsError for an unknown name."""
+    name = f"gen_worker, {algorithm.upper()}" if name == "gen_worker" else name
+    if name not in _CASES:
+        known = ", ".join(dict.fromkeys(known.partition(",")[0] for known in _CASES))
+        raise FunctionsError(f"there is no check for {name}; check one of {known}, under its own name")
+    return name
+
+
+def cases(name: str, seed: int | None = None) -> list[Case]:
+    """The cases of an exercise: the visible ones, or others that `seed` decides."""
+    return _CASES[name](seed)
+
+
+def judge(
+    name: str, function: Callable[..., Any], cases: list[Case], expectation: Expectation, hidden: bool = False
+) -> Verdict:
+    """The verdict on `function` after `cases`. `hidden` names the ideas of failed cases in place of the cases."""
+    rows = [Row(case, expectation.expected[case.name], answer(case, function)) for case in cases]
+    hints = diagnose(rows, expectation)
+    return Verdict(name, rows, hints, two_valued=name in TWO_VALUED, hidden=hidden, legend=LEGENDS.get(name, ""))
+
+
+@functools.cache
+def _expected() -> dict[str, Expectation]:
+    stored = json.loads(EXPECTED.read_text(encoding="utf-8"))
+    return {name: Expectation(entry["expected"], entry["mistakes"]) for name, entry in stored.items()}
