@@ -63,16 +63,20 @@ class Functions:
             raise StudentError(f"{name} raised {type(error).__name__}{where}: {error}", "".join(lines)) from error
 
 
-def collect(functions: Iterable[Callable[..., Any]] | Mapping[str, Any], algorithm: Algorithm) -> Functions:
-    """The functions that `algorithm` needs, out of a list of functions or a namespace.
+def collect(
+    functions: Iterable[Callable[..., Any]] | Mapping[str, Any], algorithm: Algorithm, needed: Iterable[str] | None = None
+) -> Functions:
+    """The functions that `algorithm` needs, out of a list of functions or a namespace; `needed` are those that must be
+    there, all of them where it is None.
 
     Raises FunctionsError where one is missing, is no function, or lacks a parameter.
     """
     given = dict(functions) if isinstance(functions, Mapping) else {f.__name__: f for f in functions}
-    missing = [name for name in HOMES[algorithm] if name not in given]
+    needed = list(HOMES[algorithm] if needed is None else needed)
+    missing = [name for name in needed if name not in given]
     if missing:
-        raise FunctionsError(f"{algorithm} needs {', '.join(HOMES[algorithm])}; missing: {', '.join(missing)}")
-    wanted = {name: given[name] for name in HOMES[algorithm]}
+        raise FunctionsError(f"{algorithm} needs {', '.join(needed)}; missing: {', '.join(missing)}")
+    wanted = {name: given[name] for name in HOMES[algorithm] if name in given}
     for name, function in wanted.items():
         _check_signature(name, function)
     return Functions(wanted, _sources(wanted.values()))

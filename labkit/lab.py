@@ -11,20 +11,24 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
 from labkit import functions as student
-from labkit import summary, supervise
+from labkit import summary, supervise, wire
+from labkit.client import ReferenceClient
 from labkit.config import RunConfig, RunDir, write_atomic
 from labkit.errors import ConfigError, ProcessError
 from labkit.functions import Functions
-from labkit.metrics import JsonlReader
+from labkit.metrics import JsonlReader, read_jsonl
+
+if TYPE_CHECKING:
+    from labkit.rollout import KernelWorker
 
 RUNS = Path("runs")
 REDRAW = 2.0  # seconds between two pictures: drawing takes a core from the training
@@ -34,7 +38,8 @@ class Lab:
     """One run: its directory, its three processes, its curves.
 
     `functions` are the student's, as a list or a namespace such as `globals()`; `overrides` change fields of the preset's
-    RunConfig. Nothing starts before `start`. As a context manager it starts on entry and stops on exit.
+    RunConfig. Nothing starts before `start`. As a context manager it starts on entry and stops on exit. With fewer
+    `processes` the notebook takes the place of those left out: `worker()` of the rollout worker, `get()` of the trainer.
     """
 
     def __init__(
@@ -44,11 +49,17 @@ class Lab:
         *,
         algorithm: str = "grpo",
         run: str | Path | None = None,
+        processes: Sequence[str] = supervise.PROCESSES,
         **overrides: Any,
     ) -> None:
         """Raises ConfigError for a configuration that cannot work, FunctionsError for functions of the wrong form."""
         self.config = RunConfig.create(preset, algorithm=algorithm, **overrides)
-        self.functions = functions if isinstance(functions, Functions) else student.collect(functions, self.config.algorithm)
+        self.processes = _known(processes)
+        if isinstance(functions, Functions):
+            self.functions = functions
+        else:
+            needed = [name for process in self.processes for name in _called_by(process, self.config)]
+            self.functions = student.collect(functions, self.config.algorithm, needed)
         self.run = RunDir(Path(run or RUNS / f"{self.config.algorithm}-{datetime.now():%Y%m%d-%H%M%S}").resolve())
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._resumed = False
@@ -60,6 +71,7 @@ class Lab:
         lab.run = RunDir(Path(run).resolve())
         lab.config = lab.run.load_config()
         lab.functions = student.load(lab.run.functions)
+        lab.processes = supervise.PROCESSES
         lab._supervisor, lab._resumed = None, True
         if not (lab.run.checkpoints / "latest").exists():
             raise ConfigError(f"{lab.run.path} holds no checkpoint to go on from; start runs with checkpoint_every above 0")
@@ -88,10 +100,11 @@ class Lab:
             write_atomic(self.run.state / "started", f"{time.time()}\n")
         else:
             self.prepare()
-        self._supervisor = subprocess.Popen(
-            [sys.executable, "-m", "labkit.supervise", "--run", str(self.run.path)], stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=self.run.log(supervise.SUPERVISOR).open("ab"), start_new_session=True,
-        )  # fmt: skip
+        command = [sys.executable, "-m", "labkit.supervise", "--run", str(self.run.path), "--only", *self.processes]
+        with self.run.log(supervise.SUPERVISOR).open("ab") as log:
+            self._supervisor = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+            )
         try:
             self._wait_ready()
         except BaseException:  # Ctrl-C too: half a run is never left
@@ -100,7 +113,7 @@ class Lab:
         return self
 
     def _wait_ready(self) -> None:
-        started, waiting = time.monotonic(), list(supervise.PROCESSES)
+        started, waiting = time.monotonic(), list(self.processes)
         with tqdm(
             total=len(waiting), desc="starting", bar_format="{desc}: {n_fmt}/{total_fmt} ready, {elapsed} {postfix}"
         ) as bar:
@@ -142,8 +155,11 @@ class Lab:
         marks = {"starting": "…", "ready": "●", "done": "✓", "failed": "✗"}
         states = {name: supervise.read_state(self.run, name) for name in supervise.PROCESSES}
         return "   ".join(
-            f"{marks[s.phase]} {name} {s.phase} (pid {s.pid})" if s else f"○ {name} not started" for name, s in states.items()
-        )
+            f"○ {name} not started" if s is None
+            else f"○ {name} ended" if s.phase in ("starting", "ready") and not s.alive()
+            else f"{marks[s.phase]} {name} {s.phase} (pid {s.pid})"
+            for name, s in states.items()
+        )  # fmt: skip
 
     def watch(self) -> None:
         """Follow the run until it ends: a live figure in a notebook, a progress bar in a terminal.
@@ -163,7 +179,7 @@ class Lab:
                         if time.monotonic() - drawn > REDRAW:
                             draw(self)
                             drawn = time.monotonic()
-                    for name in supervise.PROCESSES:
+                    for name in self.processes:
                         self._healthy(name)
                     if not alive:
                         draw(self)
@@ -187,6 +203,35 @@ class Lab:
         self.run.curves.write_bytes(plots.png(plots.curves(self.run)))
         return figures
 
+    def worker(self, batches: int = 1) -> KernelWorker:
+        """A rollout worker in this process, for `gen_worker(lab.worker())`: `running()` says False after `batches` uploads.
+
+        Raises FunctionsError where functions are missing that it calls, ProcessError where there is no reference server.
+        """
+        from labkit.engines import TransformersEngine
+        from labkit.policy import load_tokenizer
+        from labkit.rollout import KernelWorker
+
+        student.collect(self.functions.by_name, self.config.algorithm, _called_by("rollout", self.config))
+        tokenizer = load_tokenizer(self.config)
+        engine = TransformersEngine(self.config, tokenizer.eos_token_id)
+        return KernelWorker(self.run, self.config, self.functions, engine, tokenizer, self._client(), batches=batches)
+
+    def get(self) -> wire.Batch:
+        """The oldest batch that the reference server has scored, as the trainer would get it; waits for it.
+
+        Raises ProcessError where none comes, ConfigError where the run was stopped.
+        """
+        blob = self._client().get()
+        if blob is None:
+            raise ConfigError(f"{self.run.path} was stopped; there is no batch to get")
+        return wire.decode(blob)
+
+    def _client(self) -> ReferenceClient:
+        if self._supervisor is None:
+            raise ConfigError("the reference server does not run yet: lab.start() starts it")
+        return ReferenceClient(self.run, self.config, peer="trainer")
+
     def stop(self) -> None:
         """End the run's processes, all of them; what they wrote stays. Does nothing where none runs."""
         if self._supervisor is None:
@@ -202,6 +247,37 @@ class Lab:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+
+def _known(processes: Sequence[str]) -> tuple[str, ...]:
+    unknown = [name for name in processes if name not in supervise.PROCESSES]
+    if unknown or not processes:
+        raise ConfigError(f"processes are {list(processes)}; choose from {', '.join(supervise.PROCESSES)}")
+    return tuple(name for name in supervise.PROCESSES if name in processes)
+
+
+def _called_by(process: str, config: RunConfig) -> list[str]:
+    """The student's functions that a process calls."""
+    functions = student.HOMES[config.algorithm]
+    return {"ref_server": [], "rollout": [n for n in functions if n != "PPO_step"], "trainer": ["PPO_step"]}[process]
+
+
+def newest_run(folder: str | Path = RUNS, algorithm: str | None = None) -> RunDir:
+    """The newest run below `folder` that took its last optimizer step; of one algorithm, where that is given.
+
+    Raises ConfigError where there is none.
+    """
+    found = []
+    for path in sorted(Path(folder).glob("*/config.json"), key=lambda p: p.stat().st_mtime, reverse=True):
+        run = RunDir(path.parent.resolve())
+        config, lines = run.load_config(), read_jsonl(run.metrics)
+        if algorithm in (None, config.algorithm) and lines and lines[-1]["step"] == config.optimizer_steps:
+            return run
+        found.append(f"{path.parent.name} ({config.algorithm}, {lines[-1]['step'] if lines else 0} steps)")
+    raise ConfigError(
+        f"{Path(folder).resolve()} holds no finished run{f' of {algorithm}' if algorithm else ''}; it holds "
+        f"{', '.join(found) or 'none at all'}. Train one first"
+    )
 
 
 def stop_run(run: RunDir) -> bool:

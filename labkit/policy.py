@@ -16,6 +16,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
 
 from labkit.config import RunConfig
 from labkit.errors import SetupError
@@ -31,6 +32,8 @@ def load_tokenizer(config: RunConfig) -> PreTrainedTokenizerBase:
 
 def load_model(config: RunConfig) -> PreTrainedModel:
     """The model of `config` on the CPU, in `config.dtype`, without dropout. Raises SetupError as `load_tokenizer`."""
+    if Path(config.model).is_dir():
+        transformers_logging.disable_progress_bar()  # at once there; a notebook is no place for its bars
     try:
         model = AutoModelForCausalLM.from_pretrained(config.model, dtype=getattr(torch, config.dtype))
     except (OSError, ValueError) as error:

@@ -209,6 +209,22 @@ class Worker:
         return record
 
 
+class KernelWorker(Worker):
+    """A worker in a notebook's kernel, for a look at what `gen_worker` does: it ends after a few batches."""
+
+    def __init__(self, *arguments: Any, batches: int) -> None:
+        super().__init__(*arguments)
+        self._left = batches
+
+    def running(self) -> bool:
+        """Whether batches are left to upload."""
+        return self._left > 0 and super().running()
+
+    def upload(self, *arguments: Any, **keywords: Any) -> None:
+        super().upload(*arguments, **keywords)
+        self._left -= 1
+
+
 def work(run: RunDir, config: RunConfig) -> None:
     given = functions.load(run.functions)
     torch.set_num_threads(config.rollout_threads)

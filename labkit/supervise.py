@@ -24,7 +24,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -265,8 +265,11 @@ def environment(config: RunConfig, name: str) -> dict[str, str]:
     return {**os.environ, **env}
 
 
-def supervise(run: RunDir, config: RunConfig) -> int:
-    """Run the three processes to their end. Returns 0 where the trainer and the rollout worker finished their work."""
+def supervise(run: RunDir, config: RunConfig, names: Sequence[str] = PROCESSES) -> int:
+    """Run the processes `names` to their end. Returns 0 where the trainer and the rollout worker finished their work.
+
+    The reference server alone has no end of its own: it runs until it is told to stop, or the parent is gone.
+    """
     children: dict[str, subprocess.Popen[bytes]] = {}
     told_to_stop = False
 
@@ -278,7 +281,8 @@ def supervise(run: RunDir, config: RunConfig) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     write_state(run, SUPERVISOR, "starting")
     try:
-        for name, command in commands(run, config).items():
+        known = commands(run, config)
+        for name, command in ((name, known[name]) for name in names):
             with run.log(name).open("ab") as output:
                 children[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                                   env=environment(config, name), start_new_session=True)  # fmt: skip
@@ -308,7 +312,8 @@ def _parent_gone() -> bool:
 
 
 def _finished(run: RunDir, children: dict[str, subprocess.Popen[bytes]]) -> bool:
-    return all(_is_done(run, name) and children[name].poll() is not None for name in ("trainer", "rollout"))
+    working = [name for name in ("trainer", "rollout") if name in children]
+    return bool(working) and all(_is_done(run, name) and children[name].poll() is not None for name in working)
 
 
 def _is_done(run: RunDir, name: str) -> bool:
@@ -369,9 +374,11 @@ def _signal_quietly(process: psutil.Process, signum: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m labkit.supervise")
     parser.add_argument("--run", required=True, type=Path)
-    run = RunDir(parser.parse_args().run.resolve())
+    parser.add_argument("--only", nargs="+", choices=PROCESSES, default=PROCESSES, metavar="PROCESS")
+    arguments = parser.parse_args()
+    run = RunDir(arguments.run.resolve())
     _log_to(run.log(SUPERVISOR))
-    sys.exit(supervise(run, run.load_config()))
+    sys.exit(supervise(run, run.load_config(), arguments.only))
 
 
 if __name__ == "__main__":
