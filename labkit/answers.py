@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labkit import problems
+import torch
+from torch import Tensor
+
+from labkit import problems, wire
 from labkit.config import RunConfig, RunDir
 from labkit.engines import TransformersEngine
 from labkit.errors import ConfigError
-from labkit.policy import load_tokenizer
+from labkit.policy import Policy, load_model, load_tokenizer
 from labkit.problems import Problem
 from labkit.rollout import Rollout
 
@@ -27,6 +31,21 @@ class Answers:
     def pairs(self) -> list[tuple[Problem, str]]:
         """(problem, completion) of every rollout, what the rewards take."""
         return [(item, r.completion) for item, group in zip(self.items, self.rollouts, strict=True) for r in group]
+
+    def batch(self, rewards: Sequence[float] | Tensor) -> dict[str, Any]:
+        """All rollouts as one batch for `PPO_step`, with `rewards` (B,) in the order of `pairs`.
+
+        `refs` are the log-probs of sampling: the policy that sampled is its own reference here.
+        """
+        flat = [r for group in self.rollouts for r in group]
+        values = torch.as_tensor(rewards, dtype=torch.float32)
+        shares = torch.zeros(len(flat))
+        batch = wire.collate(
+            [r.prompt_ids for r in flat], [r.completion_ids for r in flat], [r.logps for r in flat], rewards=values,
+            raw_rewards=values, formats=shares, corrects=shares, group_size=len(self.rollouts[0]), weight_version=0,
+            pad=self.tokenizer.pad_token_id,
+        )  # fmt: skip
+        return replace(batch, refs=batch.gen_logps.clone()).student_view()
 
 
 def sample(count: int, n: int = 1, *, run: RunDir | str | Path | None = None, preset: str = "tiny", seed: int = 0) -> Answers:
@@ -53,6 +72,11 @@ def sample(count: int, n: int = 1, *, run: RunDir | str | Path | None = None, pr
 
 def _config(preset: str, run: RunDir | str | Path | None) -> RunConfig:
     return RunConfig.create(preset) if run is None else RunConfig.create(preset, model=str(trained_policy(run)))
+
+
+def policy(*, run: RunDir | str | Path | None = None, preset: str = "tiny") -> Policy:
+    """A policy that is chosen as in `sample`, to train in this process: `policy(inputs, attention_mask=...).logits`."""
+    return Policy(load_model(_config(preset, run)))
 
 
 def trained_policy(run: RunDir | str | Path) -> Path:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from labkit.lab import Lab
 
 DEMO_RUN = Path("runs/demo")
-REFERENCE = PACKAGE.parent / "autograder_tests" / "reference"
+REFERENCE = PACKAGE.parent / "source"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -11,6 +11,7 @@ import ast
 import inspect
 import json
 import linecache
+import symtable
 import sys
 import sysconfig
 import traceback
@@ -106,6 +107,7 @@ def load_function(path: Path, name: str) -> Callable[..., Any]:
 
 def earlier(*names: str, folder: Path | None = None) -> Any:
     """Functions that were written in earlier notebooks of the series: one, or a tuple of them in the order of `names`.
+    `gen_worker` is that of notebook 02.
 
     They are looked for in the folder of the series, `folder` or what lies around the working directory. Raises
     FunctionsError where the notebook, or the function in it, is missing.
@@ -313,7 +315,7 @@ class _Definitions:
             if not more:
                 return chosen, names
             chosen |= more
-            names |= {n.id for i in more for n in ast.walk(self._statements[i][1]) if isinstance(n, ast.Name)}
+            names |= set().union(*(_globals(self._statements[i][1]) for i in more))
 
     def _run(self, filename: str, statement: ast.stmt) -> None:
         code = compile(ast.Module([statement], []), filename, "exec")
@@ -321,6 +323,18 @@ class _Definitions:
             exec(code, self._namespace)
         except Exception as error:
             raise FunctionsError(f"{filename}, line {statement.lineno}: {type(error).__name__}: {error}") from error
+
+
+def _globals(statement: ast.stmt) -> set[str]:
+    """The names of its module that a statement uses: no local variables, no attributes."""
+    pending, found = [symtable.symtable(ast.unparse(statement), "statement", "exec")], set()
+    while pending:
+        scope = pending.pop()
+        pending += scope.get_children()
+        found |= {
+            s.get_name() for s in scope.get_symbols() if s.is_global() or (scope.get_type() == "module" and s.is_referenced())
+        }
+    return found
 
 
 def _binds(statement: ast.stmt) -> set[str]:

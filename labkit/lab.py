@@ -67,12 +67,8 @@ class Lab:
     @classmethod
     def resume(cls, run: str | Path) -> Lab:
         """A run that was stopped, to go on from its newest checkpoint. Raises ConfigError where it has none."""
-        lab = cls.__new__(cls)
-        lab.run = RunDir(Path(run).resolve())
-        lab.config = lab.run.load_config()
-        lab.functions = student.load(lab.run.functions)
-        lab.processes = supervise.PROCESSES
-        lab._supervisor, lab._resumed = None, True
+        lab = cls.open(run)
+        lab._resumed = True
         if not (lab.run.checkpoints / "latest").exists():
             raise ConfigError(f"{lab.run.path} holds no checkpoint to go on from; start runs with checkpoint_every above 0")
         supervisor = supervise.read_state(lab.run, supervise.SUPERVISOR)
@@ -83,6 +79,22 @@ class Lab:
         shutil.rmtree(lab.run.state)
         lab.run.state.mkdir(mode=0o700)
         return lab
+
+    @classmethod
+    def open(cls, run: RunDir | str | Path) -> Lab:
+        """A run that has ended, to look at: `report()`, `finish()`. Raises ConfigError where there is none."""
+        lab = cls.__new__(cls)
+        lab.run = run if isinstance(run, RunDir) else RunDir(Path(run).resolve())
+        lab.config = lab.run.load_config()
+        lab.functions = student.load(lab.run.functions)
+        lab.processes = supervise.PROCESSES
+        lab._supervisor, lab._resumed = None, False
+        return lab
+
+    @classmethod
+    def newest(cls, folder: str | Path = RUNS, algorithm: str | None = None) -> Lab:
+        """The newest finished run below `folder`, as `newest_run` finds it."""
+        return cls.open(newest_run(folder, algorithm))
 
     def prepare(self) -> Lab:
         """Write the run's directory, with configuration and functions, and start nothing: for those who start the three

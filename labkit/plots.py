@@ -118,7 +118,7 @@ def token_heatmap(tokens: Sequence[str], values: Sequence[float], *, title: str,
     figure = Figure(figsize=(12, 0.75 * rows + 0.9), layout="constrained")
     axis = figure.subplots()
     largest = max(max(map(abs, values)), 1e-6)
-    norm, colours = Normalize(-largest, largest), LinearSegmentedColormap.from_list("signed", [BLUE, "#ffffff", ORANGE])
+    norm, colours = Normalize(-largest, largest), LinearSegmentedColormap.from_list("signed", ["#56b4e9", "#ffffff", "#e69f00"])
     for place, (token, value) in enumerate(zip(tokens, values, strict=True)):
         x, y = place % columns, -(place // columns)
         axis.add_patch(Rectangle((x, y), 0.96, 0.92, facecolor=colours(norm(value)), edgecolor="#cccccc", linewidth=0.5))

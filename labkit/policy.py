@@ -72,7 +72,9 @@ class Policy(nn.Module):
         logits = self.model(**fold.model_inputs(), use_cache=False).logits
         return PolicyOutput(logits=fold.unfold(logits))
 
-    def completion_logps(self, input_ids: Tensor, attention_mask: Tensor, plen: int, *, chunk_bytes: int) -> Tensor:
+    def completion_logps(
+        self, input_ids: Tensor, attention_mask: Tensor, plen: int, *, chunk_bytes: int = 256 * 2**20
+    ) -> Tensor:
         """Log-probabilities `(B, C)` float32 of the tokens after `plen`, given all before them.
 
         Logits are made for completion positions only, and for at most `chunk_bytes` of them at a time.

@@ -160,5 +160,5 @@ def test_errors_of_the_run_pass_through(reference):
 
 
 def test_a_student_error_names_function_type_and_line(reference):
-    with pytest.raises(StudentError, match=r"reward_correct raised TypeError in .*01_rewards.py, line \d+"):
+    with pytest.raises(StudentError, match=r"reward_correct raised TypeError in 01_rewards.ipynb, cell \d+, line \d+"):
         reference.call("reward_correct", 3, "3")

@@ -1,0 +1,88 @@
+# %% [markdown]
+# # 05 · The report
+#
+# **You learn** to make a run that reaches a goal, to look at its samples as well as its curves, and to say what they show and
+# what they do not.
+# **Left out:** new code. You use the functions that you have written.
+# **Takes** about 60 minutes, 15 points.
+
+# %%
+from pathlib import Path
+from labkit import report
+from labkit.functions import load_path
+from labkit.lab import Lab
+
+# %% [markdown]
+# ## A run that reaches the goal
+#
+# The course asks for a policy with a **format adherence above 0.8**: of its rollouts in the last third of the run, more than 80 %
+# have the format. The mean reward must have risen, too.
+#
+# Choose an algorithm, `"ppo"` or `"grpo"`, and train once more. The cell takes your functions from the notebooks beside this
+# one. You may change what you like: `seed`, `beta`, `clip_param`, `group_size`, `learning_rate`, `optimizer_steps`, ... Change
+# **one** thing against the run that you made in notebook 03 or 04, and keep in mind what you expect of it before you look.
+
+# %% tags=["live", "skip-execution"]
+algorithm, change = "grpo", {"seed": 1}
+with Lab("tiny", load_path(Path(".."), algorithm), algorithm=algorithm, **change) as lab:
+    summary = lab.wait()
+
+# %% [markdown]
+# ## The file to hand in
+#
+# `lab.report()` writes two files beside this notebook: `report.html`, one page with everything that a reader needs, and
+# `record.json`, the same for programs: the configuration, your functions, every optimizer step, and the sampled completions
+# with their rewards. **Hand in both, together with this notebook.** (Did you restart the kernel?
+# `Lab.newest().report()` writes them from the newest finished run.)
+
+# %% tags=["live", "skip-execution"]
+page = lab.report()
+print(f"written: {page.name} and record.json")
+
+# %% [markdown]
+# Open `report.html` (in JupyterLab: double-click it in the file list, then *Trust HTML*). Read the samples, not only the curves.
+# Is what earns the reward also what you would call a good answer?
+#
+# ## Check (10 points)
+#
+# The check reads `record.json`. It computes the rewards again, from the logged completions, and compares them with the curves. A
+# record that was edited by hand is noticed.
+
+# %% nbgrader={"grade": true, "grade_id": "report_check", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+verdict = report.check("record.json")
+### BEGIN HIDDEN TESTS
+from autograder_tests import hidden
+verdict = hidden.check_record("record.json")
+### END HIDDEN TESTS
+verdict.points(10)
+
+# %% [markdown]
+# ## What do you conclude? (5 points, about 25 minutes; marked by hand)
+#
+# About 150 words, each point backed by a figure or a sample from your report:
+#
+# 1. What did you change, what did you expect, and what happened? Is the difference larger than chance? How would you find out?
+# 2. Did the policy get better at arithmetic, or at writing tags? Which figure decides that?
+# 3. Quote one sampled completion that earns a high reward and that you would not accept from a person. What would you
+#    change about the reward?
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "conclusion", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
+# *Double-click here, and replace this line by your answer.*
+#
+# === BEGIN MARK SCHEME ===
+#
+# * **2 points.** One change is named, with what was expected and what was seen, in figures. For the second point: that runs differ
+#   by chance, and that several seeds are needed to tell (one run of each proves nothing).
+# * **2 points.** Format and correctness are kept apart, and the answer rests on correctness on *held-out* problems before and
+#   after, not on the reward (which the format dominates) nor on the correctness of training rollouts.
+# * **1 point.** A quoted sample with a fitting remark, such as a guess with an empty or meaningless think block, or a right
+#   number reached by wrong steps; and a change of the reward that fits it.
+#
+# === END MARK SCHEME ===
+
+# %% [markdown]
+# ## What comes next
+#
+# That was the whole series: you wrote the rewards, the rollout loop and the loss, and trained a policy with them, in three
+# processes that would run on a cluster just the same. With GPUs, `Lab("qwen2.5-3b", ...)` trains Qwen2.5-3B on GSM8K with the
+# very same functions.
