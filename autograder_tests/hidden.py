@@ -6,13 +6,16 @@ What fails is named by its idea; the case itself stays hidden.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from autograder_tests.expected import reference
-from labkit.checks import cases, judge, key
+from labkit.checks import cases, judge, key, record
 from labkit.checks.case import answer
 from labkit.checks.verdict import Expectation, Verdict
 from labkit.config import Algorithm
+from labkit.errors import RecordError
+from labkit.record import read
 
 SEED = 41
 
@@ -23,3 +26,12 @@ def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo", seed: i
     drawn = cases(name, seed)
     right = {case.name: answer(case, reference()[name]).outcome for case in drawn}
     return judge(name, function, drawn, Expectation(right, {}), hidden=True)
+
+
+def check_record(path: str | Path) -> Verdict:
+    """As `labkit.checks.check_record`, but the rewards are computed again with the reference functions."""
+    right = reference()
+    try:
+        return record.examine(read(Path(path)), right["reward_format"], right["reward_correct"])
+    except RecordError as error:
+        return record.without("a record of a run", str(error))

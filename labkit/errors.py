@@ -8,6 +8,7 @@ LabError
 ├── WireError          a batch whose form is wrong, on either side of HTTP
 ├── ServerError        the reference server refused or failed
 ├── WeightsError       weights that did not arrive, or are not those that were announced
+├── RecordError        a record that was handed in: missing, or not of the form
 └── ProcessError       a process of the run died, or did not start in time
 """
 
@@ -53,6 +54,10 @@ class ServerError(LabError):
 
 class WeightsError(LabError):
     """Weights that did not arrive, or are not those that were announced."""
+
+
+class RecordError(LabError):
+    """A record of a run is missing, or has not the form of one."""
 
 
 class ProcessError(LabError):

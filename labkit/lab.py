@@ -215,6 +215,15 @@ class Lab:
         self.run.curves.write_bytes(plots.png(plots.curves(self.run)))
         return figures
 
+    def report(self, folder: str | Path = ".") -> Path:
+        """Write `report.html`, one page for readers, and `record.json`, the same for programs, into `folder`; returns the
+        page's path. Raises ConfigError where the run has not finished."""
+        from labkit import report
+
+        if not self.run.curves.exists():
+            self.finish()
+        return report.write(self.run, Path(folder))
+
     def worker(self, batches: int = 1) -> KernelWorker:
         """A rollout worker in this process, for `gen_worker(lab.worker())`: `running()` says False after `batches` uploads.
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from labkit.checks import grpo, ppo_loss, rewards, rollout
+from labkit.checks import grpo, ppo_loss, record, rewards, rollout
 from labkit.checks.case import Case, answer
 from labkit.checks.verdict import Expectation, Row, Verdict, diagnose
 from labkit.config import PACKAGE, Algorithm
-from labkit.errors import FunctionsError
+from labkit.errors import FunctionsError, RecordError
+from labkit.functions import earlier
+from labkit.record import read
 
-__all__ = ["EXPECTED", "cases", "check", "judge", "key"]
+__all__ = ["EXPECTED", "cases", "check", "check_record", "judge", "key"]
 
 EXPECTED = PACKAGE / "checks" / "expected.json"
 TWO_VALUED = ("reward_format", "reward_correct")
@@ -45,6 +48,24 @@ def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo") -> Verd
     """
     name = key(getattr(function, "__name__", repr(function)), algorithm)
     return judge(name, function, cases(name), _expected()[name])
+
+
+def check_record(path: str | Path) -> Verdict:
+    """The record of a run in the file `path`, as `lab.report()` writes it: is it whole, and does it reach the goal? Its
+    rewards are computed again with the two functions in notebook 01, which lies beside this notebook's folder.
+
+    Nothing that is in the file, or in the functions, raises here.
+    """
+    path = Path(path)
+    try:
+        written = read(path)
+    except RecordError as error:
+        return record.without("a record of a run", str(error))
+    try:
+        reward_format, reward_correct = earlier("reward_format", "reward_correct", folder=path.resolve().parent.parent)
+    except FunctionsError as error:
+        return record.without("your reward functions", str(error))
+    return record.examine(written, reward_format, reward_correct)
 
 
 def key(name: str, algorithm: Algorithm) -> str:

@@ -103,7 +103,7 @@ print(lab.health())
 
 # %% tags=["live", "skip-execution"]
 time.sleep(2)
-print(lab.run.log("rollout").read_text()[-700:])
+print(*lab.run.log("rollout").read_text().splitlines()[-5:], sep="\n")
 
 # %% [markdown]
 # Whatever else a run produces lies in the same directory: its whole configuration (`config.json`), your functions, one line

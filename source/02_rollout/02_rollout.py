@@ -167,13 +167,15 @@ print(f"plen {batch.plen}: B = {len(batch.inputs)} rollouts, C = {batch.refs.sha
 # %% [markdown]
 # What you sent came back as tensors, with one thing added: `refs`, the log-probability of every completion token under the
 # reference. Prompts differ in length, so they are padded on the left, to the same `plen`; completions are padded on the
-# right. The masks say what is real. Had they been made as `inputs != pad`, each completion that ended by itself would have
-# lost its last token, because here, too, the end token is the padding token:
+# right. The masks say what is real. This model has a token of its own for padding. Many have not, and take the end token
+# (`pad == eos`). If this one did, and masks were made as `inputs != pad`, each completion that ended by itself would lose its
+# last token:
 
 # %% tags=["live", "skip-execution"]
-pad = sampled.tokenizer.pad_token_id
-by_length = batch.completion_mask.sum().int().item()
-by_id = (batch.inputs[:, batch.plen:] != pad).sum().item()
+end = sampled.tokenizer.eos_token_id
+completions = batch.inputs[:, batch.plen:].masked_fill(batch.completion_mask == 0, end)
+by_length = int(batch.completion_mask.sum())
+by_id = int((completions != end).sum())
 print(f"completion tokens: {by_length} by lengths, {by_id} by ids != pad; {by_length - by_id} end tokens would be lost")
 
 # %% [markdown]

@@ -8,7 +8,7 @@
 
 # %%
 from pathlib import Path
-from labkit import report
+from labkit.checks import check_record
 from labkit.functions import load_path
 from labkit.lab import Lab
 
@@ -49,7 +49,7 @@ print(f"written: {page.name} and record.json")
 # record that was edited by hand is noticed.
 
 # %% nbgrader={"grade": true, "grade_id": "report_check", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
-verdict = report.check("record.json")
+verdict = check_record("record.json")
 ### BEGIN HIDDEN TESTS
 from autograder_tests import hidden
 verdict = hidden.check_record("record.json")
