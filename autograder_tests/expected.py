@@ -7,6 +7,7 @@ submission of the bank gives where that differs, under the hint that stands in t
 from __future__ import annotations
 
 import ast
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ BANK = Path(__file__).parent / "bank"
 DIGITS = 6  # significant ones, of what is stored
 
 
+@functools.cache
 def reference() -> dict[str, Function]:
     """The solutions of the notebooks by exercise, as `labkit.checks.key` names them."""
     found: dict[str, Function] = {}

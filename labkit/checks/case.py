@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 import torch
 
 from labkit.config import PACKAGE
+from labkit.errors import LabError
 
 Outcome: TypeAlias = "float | str | list[Outcome]"
 Function: TypeAlias = Callable[..., Any]
@@ -58,6 +59,8 @@ def answer(case: Case, function: Function, seconds: float = SECONDS_PER_CASE) ->
         try:
             with _time_limit(seconds):
                 outcome, error = case.run(function), ""
+        except LabError as refused:  # by a helper that was called wrongly: its message says what is the matter
+            outcome, error = str(refused), _own_lines(refused)
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - what a student's function raises is its answer
             outcome, error = f"raises {type(raised).__name__}", _own_lines(raised)
     return Answer(outcome, printed.getvalue()[:PRINTED], error)

@@ -70,7 +70,7 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("a dollar sign before it", "12", "<answer>$12</answer>"),
 )
 
-FIXED = ("a fraction as a decimal", "a fraction, not reduced", "a third is not 0.333")
+FIXED = ("a fraction as a decimal", "a fraction, not reduced", "a third is not 0.333", "exact beyond what a float holds")
 
 
 def format_cases(seed: int | None = None) -> list[Case]:

@@ -28,7 +28,8 @@ RECORDING = PACKAGE / "checks" / "rollouts.json"
 BATCHES, PROBLEMS, GROUP_SIZE = 2, 3, 4
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
-FAR = -9.0  # log-prob of the token that stands beside the sequence's own in an entry of prompt_logprobs
+# What stands beside the sequence's own token in an entry of prompt_logprobs: where that is unlikely, one that is likelier.
+UNLIKELY, LIKELIER, FAR = -0.7, 0.3, -9.0
 MISMATCH = -77.0  # the scripted reward where a completion comes with another problem's item
 
 
@@ -71,7 +72,7 @@ class RecordedWorker:
     def running(self) -> bool:
         self._idle += 1
         if self._idle > PATIENCE:
-            raise FunctionsError(f"running() was asked {PATIENCE} times, and nothing was uploaded: a loop that never ends")
+            raise FunctionsError("a loop that never ends: running() is asked again and again, and nothing is uploaded")
         return len(self.uploads) < BATCHES
 
     def update_policy(self) -> int:
@@ -126,7 +127,7 @@ class RecordedWorker:
         for place, recorded in enumerate(self._recorded):
             if recorded["item"]["Q"] == question:
                 return place
-        raise FunctionsError(f"{question[:60]!r} is no question of this batch")
+        raise FunctionsError("a text that is no question of this batch was given as one")
 
     def _place_of(self, rollout: Rollout) -> tuple[int, int]:
         place = self._place(rollout.prompt)
@@ -144,16 +145,18 @@ class RecordedWorker:
                        list(completion["logps"]), self.weight_version)  # fmt: skip
 
     def _prompt_logprobs(self, ids: list[int]) -> list[dict[int, float] | None]:
-        """As vLLM gives them: nothing for the first token; the sequence's own token, and a likelier one before it."""
+        """As vLLM gives them: nothing for the first token; the sequence's own token and, before it, the likeliest one."""
         for recorded in self._recorded:
             for completion in recorded["completions"]:
                 if recorded["prompt_ids"] + completion["ids"] == ids:
                     logps = recorded["prompt_logps"] + completion["rescored"]
-                    return [None, *({token + 1: FAR - i, token: lp}
+                    return [None, *({token + 1: LIKELIER * lp, token: lp} if lp < UNLIKELY else {token + 1: FAR - i, token: lp}
                                     for i, (token, lp) in enumerate(zip(ids[1:], logps, strict=True)))]  # fmt: skip
+        if any(completion["ids"] == ids for recorded in self._recorded for completion in recorded["completions"]):
+            raise FunctionsError("score was given a completion without its prompt: score r.token_ids")
         raise FunctionsError(
-            f"score was given {len(ids)} tokens that are no prompt with its completion as they were sampled; "
-            "text that is decoded and encoded again can become other tokens"
+            "score was given tokens that are not those of any rollout, prompt and completion as they were sampled; text that "
+            "is decoded and encoded again can become other tokens"
         )
 
 

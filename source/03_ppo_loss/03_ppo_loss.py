@@ -178,7 +178,7 @@ plots.show(plots.lines(
 engine = answers.policy()
 torch.manual_seed(0)
 batch = answers.sample(8, n=8).batch(rewards=torch.randn(64))
-optimizer = torch.optim.AdamW(engine.parameters(), lr=1e-3)
+optimizer = torch.optim.AdamW(engine.parameters(), lr=1e-4)
 real = batch["completion_mask"] > 0
 for step in range(1, 6):
     with torch.no_grad():
@@ -247,9 +247,10 @@ for name in ("format_heldout_before", "format_heldout_after", "correct_heldout_b
 # Things to look for:
 #
 # * Format rises fast: it pays $2.25$ more to have it than not.
-# * Correctness (the diamonds are held-out problems, one before and one after) rises less, if at all. Once all completions
-#   have the format, a wrong one still earns $0.25$. It is pushed *up*, only less than a right one. That is what the next
-#   notebook is about.
+# * Correctness rises as well (the diamonds are held-out problems, one before and one after), though nobody showed the policy a
+#   right solution. It knew how to compute all along, and often guessed instead. The next picture shows where it changed its
+#   mind. Then the curve flattens: once all completions have the format, a wrong one still earns $0.25$, and is pushed *up*, only
+#   less than a right one. That is what the next notebook is about.
 # * KL rises: the policy leaves the reference. What would $\beta = 0$ do? And $\beta = 1$? `Lab(..., beta=1.0)` tries it.
 #
 # ## What has it learnt, token by token?
@@ -265,8 +266,9 @@ difference = [curr - ref for curr, ref in zip(rollout.logps, refs)]
 plots.show(plots.token_heatmap(tokens, difference, title=rollout.prompt, unit="log-ratio (nats)"))
 
 # %% [markdown]
-# The change sits in a few tokens, mostly where the format is decided: at the first token, and around the tags. All the others
-# were as good as certain before.
+# The change sits in a few tokens. Some decide the format: the first one, and those around the tags. One more is worth finding: the
+# first after `<think>`. There the policy decides between a guess (`maybe`) and a computation (a digit). Nearly everything else was
+# as good as certain before.
 #
 # ## What comes next
 #

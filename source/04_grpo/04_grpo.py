@@ -40,8 +40,9 @@ plots.show(plots.lines(
 
 
 # %% [markdown]
-# With the mean reward as its baseline, the noise is smaller, and for a policy that is right half of the time it vanishes. A
-# better-than-usual completion is pushed up, a worse one down.
+# With the mean reward as its baseline the noise is smaller for every policy that is right less than 70 % of the time, and at one
+# half it vanishes: a better-than-usual completion is pushed up, a worse one down. (Beyond 70 % the mean is not the best baseline.
+# The best one weighs each reward by its squared gradient, and is not worth the trouble in practice.)
 #
 # But what is "usual"? It differs from problem to problem: easy ones are nearly always right. Classical PPO trains a second
 # network to predict it. **Group Relative Policy Optimization** (Shao et al. 2024, DeepSeekMath, section 4.1) asks the policy

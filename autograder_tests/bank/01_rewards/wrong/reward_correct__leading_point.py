@@ -1,0 +1,12 @@
+"""You do not read a decimal without a digit before the point: .5 is 0.5, not 5."""
+
+import re
+from fractions import Fraction
+
+
+def reward_correct(item, answer):
+    found = re.findall(r"(?:(?<![\w.)\]}])[-+])?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:/\d+)?", answer)
+    try:
+        return 1.0 if found and Fraction(found[-1].replace(",", "")) == Fraction(item["A"]) else -1.0
+    except ZeroDivisionError:
+        return -1.0

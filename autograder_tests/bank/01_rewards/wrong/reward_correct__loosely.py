@@ -1,0 +1,12 @@
+"""Nearly right passes: numbers are compared exactly, without a tolerance."""
+
+import re
+from fractions import Fraction
+
+
+def reward_correct(item, answer):
+    found = re.findall(r"(?:(?<![\w.)\]}])[-+])?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+|(?=\.\d))(?:\.\d+)?(?:/\d+)?", answer)
+    try:
+        return 1.0 if found and abs(Fraction(found[-1].replace(",", "")) - Fraction(item["A"])) < 0.01 else -1.0
+    except ZeroDivisionError:
+        return -1.0

@@ -1,0 +1,9 @@
+"""You want something to stand inside the blocks (`.+`); they may be empty."""
+
+import re
+
+
+def reward_format(answer):
+    one_of_each = all(answer.count(tag) == 1 for tag in ("<think>", "</think>", "<answer>", "</answer>"))
+    in_order = re.fullmatch(r"<think>.+</think>\s*<answer>.+</answer>", answer, re.DOTALL)
+    return 1.25 if one_of_each and in_order else -1.0

@@ -1,0 +1,9 @@
+"""Between the two blocks there may also be nothing at all; you ask for white space there."""
+
+import re
+
+
+def reward_format(answer):
+    one_of_each = all(answer.count(tag) == 1 for tag in ("<think>", "</think>", "<answer>", "</answer>"))
+    in_order = re.fullmatch(r"<think>.*</think>\s+<answer>.*</answer>", answer, re.DOTALL)
+    return 1.25 if one_of_each and in_order else -1.0

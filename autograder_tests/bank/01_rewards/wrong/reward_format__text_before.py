@@ -1,0 +1,9 @@
+"""Text before `<think>` passes: the match must begin with the first character of the completion."""
+
+import re
+
+
+def reward_format(answer):
+    one_of_each = all(answer.count(tag) == 1 for tag in ("<think>", "</think>", "<answer>", "</answer>"))
+    found = re.search(r"<think>.*</think>\s*<answer>.*</answer>\Z", answer, re.DOTALL)
+    return 1.25 if one_of_each and found else -1.0

@@ -1,0 +1,18 @@
+"""You upload the log-probs from sampling; this exercise asks for re-scored ones, from `worker.score`. (Notebook 04 takes yours.)"""
+
+
+def gen_worker(worker):
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=1)
+        rewards = [
+            [reward_format(r.completion) + reward_correct(item, r.completion) for r in group]
+            for item, group in zip(items, rollouts)
+        ]
+        rows = worker.score([group[0].token_ids for group in rollouts])
+        gen_logps = []
+        for [r], row in zip(rollouts, rows):
+            plen = len(r.prompt_ids)
+            gen_logps.append([r.logps])
+        worker.upload(items, rollouts, rewards, gen_logps)

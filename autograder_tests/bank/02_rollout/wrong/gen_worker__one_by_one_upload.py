@@ -1,0 +1,19 @@
+"""You upload once for each problem; one turn of the loop makes one upload, with all of the batch."""
+
+
+def gen_worker(worker):
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=1)
+        rewards = [
+            [reward_format(r.completion) + reward_correct(item, r.completion) for r in group]
+            for item, group in zip(items, rollouts)
+        ]
+        rows = worker.score([group[0].token_ids for group in rollouts])
+        gen_logps = []
+        for [r], row in zip(rollouts, rows):
+            plen = len(r.prompt_ids)
+            gen_logps.append([[row[plen + t][token] for t, token in enumerate(r.completion_ids)]])
+        for parts in zip(items, rollouts, rewards, gen_logps):
+            worker.upload(*([part] for part in parts))

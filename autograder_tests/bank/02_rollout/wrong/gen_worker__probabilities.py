@@ -1,0 +1,20 @@
+"""You upload probabilities; gen_logps are log-probs (nats, at most 0), as `score` gives them."""
+
+import math
+
+
+def gen_worker(worker):
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=1)
+        rewards = [
+            [reward_format(r.completion) + reward_correct(item, r.completion) for r in group]
+            for item, group in zip(items, rollouts)
+        ]
+        rows = worker.score([group[0].token_ids for group in rollouts])
+        gen_logps = []
+        for [r], row in zip(rollouts, rows):
+            plen = len(r.prompt_ids)
+            gen_logps.append([[math.exp(row[plen + t][token]) for t, token in enumerate(r.completion_ids)]])
+        worker.upload(items, rollouts, rewards, gen_logps)

@@ -1,0 +1,19 @@
+"""The last token's log-prob is missing: the end-of-sequence token was sampled, too, and is trained like any other."""
+
+import torch
+
+
+def gen_worker(worker):
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=worker.group_size)
+        rewards = torch.tensor(
+            [
+                [reward_format(r.completion) + reward_correct(item, r.completion) for r in group]
+                for item, group in zip(items, rollouts)
+            ]
+        )
+        advantages = normalize_group_rewards(rewards)
+        gen_logps = [[r.logps[:-1] for r in group] for group in rollouts]
+        worker.upload(items, rollouts, advantages, gen_logps)

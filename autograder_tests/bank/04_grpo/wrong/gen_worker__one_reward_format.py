@@ -1,0 +1,14 @@
+"""You reward the format alone: a rollout's reward is `reward_format + reward_correct`."""
+
+import torch
+
+
+def gen_worker(worker):
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=worker.group_size)
+        rewards = torch.tensor([[reward_format(r.completion) for r in group] for item, group in zip(items, rollouts)])
+        advantages = normalize_group_rewards(rewards)
+        gen_logps = [[r.logps for r in group] for group in rollouts]
+        worker.upload(items, rollouts, advantages, gen_logps)

@@ -1,0 +1,19 @@
+"""You draw one rollout for each prompt; GRPO compares `worker.group_size` of them."""
+
+import torch
+
+
+def gen_worker(worker):
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=1)
+        rewards = torch.tensor(
+            [
+                [reward_format(r.completion) + reward_correct(item, r.completion) for r in group]
+                for item, group in zip(items, rollouts)
+            ]
+        )
+        advantages = normalize_group_rewards(rewards)
+        gen_logps = [[r.logps for r in group] for group in rollouts]
+        worker.upload(items, rollouts, advantages, gen_logps)

@@ -1,0 +1,11 @@
+"""A group of equal rewards keeps its rewards; it gets zeros, it teaches nothing."""
+
+import torch
+
+
+def normalize_group_rewards(rewards):
+    if rewards.shape[-1] == 1:
+        return torch.zeros_like(rewards)
+    mean = rewards.mean(dim=-1, keepdim=True)
+    std = rewards.std(dim=-1, keepdim=True)
+    return torch.where(std > 0, (rewards - mean) / (std + 1e-4), rewards)

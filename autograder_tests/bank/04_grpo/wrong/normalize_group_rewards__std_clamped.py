@@ -1,0 +1,11 @@
+"""The 1e-4 is added to the std; you take the larger of the two."""
+
+import torch
+
+
+def normalize_group_rewards(rewards):
+    if rewards.shape[-1] == 1:
+        return torch.zeros_like(rewards)
+    mean = rewards.mean(dim=-1, keepdim=True)
+    std = rewards.std(dim=-1, keepdim=True)
+    return (rewards - mean) / std.clamp(min=1e-4)

@@ -1,0 +1,11 @@
+"""You divide by the std, and do not subtract the mean."""
+
+import torch
+
+
+def normalize_group_rewards(rewards):
+    if rewards.shape[-1] == 1:
+        return torch.zeros_like(rewards)
+    mean = rewards.mean(dim=-1, keepdim=True)
+    std = rewards.std(dim=-1, keepdim=True)
+    return rewards / (std + 1e-4)

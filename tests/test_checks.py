@@ -1,0 +1,157 @@
+"""The visible checks: every right variant of the bank passes them, every wrong one is told what it did wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autograder_tests import expected, hidden
+from labkit import checks
+from labkit.checks import rewards
+from labkit.checks.case import agree, answer, number, numbers
+from labkit.functions import load_function
+
+WRONG = [pytest.param(e, p, id=f"{p.parts[-3]}-{p.stem}") for e, p in expected.submissions("wrong")]
+RIGHT = [pytest.param(e, p, id=f"{p.parts[-3]}-{p.stem}") for e, p in expected.submissions("right")]
+
+
+def handed_in(exercise: str, path: Path):
+    name, _, algorithm = exercise.partition(", ")
+    return load_function(path, name), algorithm.lower() or "ppo"
+
+
+@pytest.mark.parametrize(("exercise", "path"), WRONG)
+def test_a_wrong_variant_is_told_its_mistake(exercise, path):
+    function, algorithm = handed_in(exercise, path)
+    verdict = checks.check(function, algorithm=algorithm)
+    assert not verdict.passed
+    assert expected.shows(path) in verdict.hints
+    assert len(verdict.hints) <= 3, "one who reads this many hints knows no more than before"
+
+
+@pytest.mark.parametrize(("exercise", "path"), WRONG)
+def test_a_wrong_variant_loses_points_on_hidden_cases(exercise, path):
+    function, algorithm = handed_in(exercise, path)
+    assert hidden.check(function, algorithm=algorithm).score < 1
+
+
+@pytest.mark.parametrize(("exercise", "path"), RIGHT)
+def test_a_right_variant_passes(exercise, path):
+    function, algorithm = handed_in(exercise, path)
+    verdict = checks.check(function, algorithm=algorithm)
+    assert verdict.passed, str(verdict)
+    assert not verdict.hints
+    found = hidden.check(function, algorithm=algorithm)
+    assert found.score == 1, str(found)
+
+
+def test_the_bank_is_large_enough():
+    assert len(WRONG) >= 70
+    assert len(RIGHT) >= 20
+    assert {p.values[0] for p in WRONG} == {p.values[0] for p in RIGHT} == set(expected.reference())
+
+
+def test_the_stored_outcomes_are_those_of_the_reference_and_the_bank():
+    stored, found = json.loads(checks.EXPECTED.read_text()), expected.expected()
+    assert stored.keys() == found.keys()
+    for exercise, entry in found.items():
+        assert stored[exercise]["mistakes"].keys() == entry["mistakes"].keys(), "run python -m autograder_tests.expected"
+        for case, outcome in entry["expected"].items():
+            assert agree(stored[exercise]["expected"][case], outcome), (exercise, case)
+        for hint, ways in entry["mistakes"].items():
+            for old, new in zip(stored[exercise]["mistakes"][hint], ways, strict=True):
+                assert old.keys() == new.keys(), (exercise, hint)
+                assert all(agree(old[case], new[case]) for case in new), (exercise, hint)
+
+
+@pytest.mark.parametrize("path", [p for _, p in expected.submissions("wrong")], ids=lambda p: p.stem)
+def test_a_hint_is_one_or_two_sentences(path):
+    hint = expected.shows(path)
+    assert 30 <= len(hint) <= 160
+    assert "\n" not in hint
+
+
+def test_what_is_not_written_yet_is_no_mistake():
+    def reward_format(answer):
+        raise NotImplementedError("replace this line")
+
+    verdict = checks.check(reward_format)
+    assert str(verdict) == "○ reward_format is not written yet: it still raises NotImplementedError"
+    assert verdict.score == 0
+    assert not verdict.hints
+
+
+def test_an_unknown_mistake_shows_the_students_line_and_no_hint():
+    def reward_correct(item, answer):
+        return item["answer"]  # KeyError: it is "A"
+
+    verdict = checks.check(reward_correct)
+    assert "reward_correct" in str(verdict)
+    assert "KeyError: 'answer'" in str(verdict)
+    assert 'return item["answer"]' in str(verdict)
+    assert "case.py" not in str(verdict)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 1.25, float("nan"), float("inf"), "1.25", None, True])
+def test_a_constant_earns_nothing(value):
+    def reward_format(answer):
+        return value
+
+    assert checks.check(reward_format).score == 0
+    assert hidden.check(reward_format).score == 0
+
+
+def test_zeros_earn_little_where_numbers_are_asked_for():
+    def normalize_group_rewards(rewards):
+        return rewards * 0
+
+    assert checks.check(normalize_group_rewards).score == 0
+
+
+def test_a_function_that_never_ends_is_cut_off(monkeypatch):
+    def reward_format(answer):
+        while True:
+            pass
+
+    case = checks.cases("reward_format")[0]
+    found = answer(case, reward_format, seconds=0.2)
+    assert found.outcome == "raises TimeoutError"
+    assert "does a loop never end?" in found.error
+
+
+def test_what_is_printed_does_not_flood_the_table():
+    def reward_format(answer):
+        print("x" * 100_000)
+        return -1.0
+
+    assert len(str(checks.check(reward_format))) < 6_000
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_hidden_cases_ask_for_what_the_visible_ones_ask_for(seed):
+    """Exchanged digits and words do not change which completions are right."""
+    right = expected.reference()
+    for name, texts in (("reward_format", rewards.format_cases), ("reward_correct", rewards.correct_cases)):
+        visible = {case.idea: answer(case, right[name]).outcome for case in texts()}
+        varied = {case.idea: answer(case, right[name]).outcome for case in texts(seed)}
+        assert varied == visible
+
+
+def test_hidden_cases_are_not_the_visible_ones():
+    for exercise in expected.reference():
+        if "gen_worker" not in exercise:
+            visible = {case.name for case in checks.cases(exercise)}
+            assert any(case.name not in visible for case in checks.cases(exercise, 41)) or exercise in (
+                "PPO_step",
+                "normalize_group_rewards",
+            )
+
+
+def test_outcomes_agree_within_rounding_and_not_beyond():
+    assert agree([1.0, 100.0], [1.0, 100.005])
+    assert not agree([1.0, 100.0], [1.0, 100.02])
+    assert not agree(0.0, 1e-6)
+    assert not agree([1.0], 1.0)
+    assert not agree("nan", 0.0)
+    assert number(False) == "False (bool)"
+    assert numbers(float("nan")) == "nan"
