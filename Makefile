@@ -14,7 +14,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export VENV PYTHON FORCE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check format doctor lock clean
+.PHONY: help setup demo test test-quick check notebooks release format doctor lock clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -34,10 +34,17 @@ test: setup ## all tests
 test-quick: setup ## the tests that start no real engine: under two minutes
 	@$(BIN)/python -m pytest -q -m "not slow and not gpu" $(ARGS)
 
-check: setup ## ruff (rules and formatting) and mypy
+check: setup ## ruff (rules and formatting), mypy, and the pairs of source/
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/notebooks.py --check
+
+notebooks: setup ## bring each notebook of source/ and the text beside it together: the one edited last wins
+	@$(BIN)/python tools/notebooks.py
+
+release: notebooks ## source/ -> release/, the students' notebooks, by nbgrader
+	@set -e; for notebook in source/0*/; do $(BIN)/nbgrader generate_assignment "$$(basename "$$notebook")" --force; done
 
 format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
