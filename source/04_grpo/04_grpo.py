@@ -175,7 +175,7 @@ plots.show(plots.compare({"PPO, one rollout per prompt": ppo, "GRPO, groups of 8
 # $-0.5$. They happen to lie around zero, which is as good as a baseline.
 #
 # Take that luck away. Add $2$ to every reward: nothing changes about which completion is better than which. GRPO would not
-# notice, for it subtracts the group's mean. And PPO? The next cell trains it once more, about two minutes, with your loss and
+# notice, for it subtracts the group's mean. And PPO? The next cell trains it once more, for 60 optimizer steps, with your loss and
 # your `gen_worker` of notebook 02. What do you expect?
 
 # %% tags=["live", "skip-execution"]
@@ -184,8 +184,9 @@ ppo_worker = earlier("gen_worker")
 def shifted_step(batch, engine, *, beta, clip_param):
     return PPO_step({**batch, "rewards": batch["rewards"] + 2}, engine, beta=beta, clip_param=clip_param)
 
-with Lab("tiny", {**globals(), "gen_worker": ppo_worker, "PPO_step": shifted_step}, algorithm="ppo") as lab:
-    lab.wait()
+functions = {**globals(), "gen_worker": ppo_worker, "PPO_step": shifted_step}
+with Lab("tiny", functions, algorithm="ppo", optimizer_steps=60) as lab:
+    summary = lab.wait()
 
 # %% tags=["live", "skip-execution"]
 shifted = newest_run(algorithm="ppo")

@@ -1,0 +1,66 @@
+"""A student's whole way in a real browser: the released notebooks, right answers typed in, run from top to bottom.
+
+Pictures of each notebook are left in build/screenshots.
+"""
+
+import nbformat
+import pytest
+from series import NAMES, RELEASE, ROOT, SOURCE, copy
+
+browser = pytest.importorskip("browser", reason="needs playwright")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+]
+
+SCREENSHOTS = ROOT / "build" / "screenshots"
+PASSED = {"01_rewards": ["all 22 cases hold", "all 32 cases hold"], "02_rollout": ["all 9 cases hold"],
+          "03_ppo_loss": ["all 11 cases hold"], "04_grpo": ["all 10 cases hold", "all 9 cases hold"],
+          "05_report": ["all 7 cases hold"]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = copy(RELEASE, tmp_path_factory.mktemp("student"))
+    with browser.jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(address):
+    with browser.chromium() as page:
+        yield page
+
+
+def answers(name: str) -> dict[str, str]:
+    """What a student should type into each cell of a notebook, by its grade_id."""
+    cells = nbformat.read(SOURCE / name / f"{name}.ipynb", as_version=4).cells
+    found = {c.metadata.nbgrader.grade_id: c for c in cells if c.metadata.get("nbgrader", {}).get("solution")}
+    return {
+        key: "\n".join(line for line in cell.source.split("\n") if "### " not in line)
+        if cell.cell_type == "code"
+        else "Format is paid for on its own: $0.25 > 0$."
+        for key, cell in found.items()
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_released_notebook_with_right_answers_runs_from_top_to_bottom(page, address, name):
+    notebook = browser.Notebook.open(page, address, f"{name}/{name}.ipynb")
+    typed = answers(name)
+    for number, cell in enumerate(notebook.cells()):
+        if cell["nbgrader"].get("solution"):
+            notebook.type(number, typed.pop(cell["nbgrader"]["grade_id"]))
+    assert not typed
+    try:
+        notebook.run_all(timeout=420)
+    finally:
+        notebook.screenshot(SCREENSHOTS / f"{name}.png")
+    checked = [n for n, cell in enumerate(notebook.cells()) if cell["kind"] == "code" and cell["nbgrader"].get("grade")]
+    for number, said in zip(checked, PASSED.get(name, []), strict=True):
+        assert said in notebook.cell(number).inner_text()
+    trainings = [n for n, cell in enumerate(notebook.cells()) if "lab.wait()" in cell["source"] and cell["kind"] == "code"]
+    for number in trainings:
+        assert len(notebook.pictures[number]) >= 5, "the figure of a run should change while it trains"
+    notebook.close()
