@@ -110,7 +110,7 @@ def earlier(*names: str, folder: Path | None = None) -> Any:
     `gen_worker` is that of notebook 02.
 
     They are looked for in the folder of the series, `folder` or what lies around the working directory. Raises
-    FunctionsError where the notebook, or the function in it, is missing.
+    FunctionsError where the notebook, or the function in it, is missing or not written yet.
     """
     homes = HOMES["grpo"] | HOMES["ppo"]
     unknown = [name for name in names if name not in homes]
@@ -223,6 +223,7 @@ def _from_series(folder: Path, homes: Mapping[str, str]) -> dict[str, Any]:
     series = _series(folder, homes)
     namespace: dict[str, Any] = {}
     for name, number in homes.items():
+        series[number].check_written(name)
         namespace |= series[number].get([name], [other for key, other in series.items() if key != number])
     return namespace
 
@@ -306,6 +307,17 @@ class _Definitions:
         """Whether a function or class of this name is defined here."""
         kinds = (ast.FunctionDef, ast.ClassDef)
         return any(isinstance(s, kinds) and s.name == name for _, s in self._statements)
+
+    def check_written(self, name: str) -> None:
+        """Raises FunctionsError where function `name` is still the stub that was handed out."""
+        found = [(file, s) for file, s in self._statements if isinstance(s, ast.FunctionDef) and s.name == name]
+        for filename, statement in found[-1:]:
+            body = statement.body[1:] if ast.get_docstring(statement) else statement.body
+            if len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.unparse(body[0]):
+                raise FunctionsError(
+                    f"{name} is not written yet in {filename}, line {body[0].lineno}: it still raises NotImplementedError. "
+                    "Write it there, and save that notebook"
+                )
 
     def _needed(self, names: set[str], fetched: set[str]) -> tuple[set[int], set[str]]:
         """The statements that define `names` or, in turn, what those use, `fetched` left out; and all names that are used."""

@@ -134,8 +134,10 @@ class Notebook:
 
     def screenshot(self, file: Path) -> None:
         """All of the notebook in one picture."""
-        height = self.page.evaluate("() => document.querySelector('.jp-WindowedPanel-inner, .jp-Notebook').scrollHeight")
-        self.page.set_viewport_size({"width": 1300, "height": min(int(height) + 200, 16_000)})
+        panel = "window.jupyterapp.shell.currentWidget.content.node"
+        height = self.page.evaluate(f"() => Math.max(...Array.from({panel}.querySelectorAll('*'), part => part.scrollHeight))")
+        self.page.set_viewport_size({"width": 1300, "height": min(int(height) + 150, 16_000)})
+        self.page.evaluate(f"() => {{ for (const part of {panel}.querySelectorAll('*')) part.scrollTop = 0; }}")
         self.page.wait_for_timeout(1000)
         file.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=file)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import series
 import torch
 
 from labkit import functions
@@ -162,3 +163,11 @@ def test_errors_of_the_run_pass_through(reference):
 def test_a_student_error_names_function_type_and_line(reference):
     with pytest.raises(StudentError, match=r"reward_correct raised TypeError in 01_rewards.ipynb, cell \d+, line \d+"):
         reference.call("reward_correct", 3, "3")
+
+
+def test_a_function_that_is_still_the_stub_is_named_before_anything_starts(tmp_path):
+    series.copy(series.RELEASE, tmp_path)
+    with pytest.raises(FunctionsError, match=r"reward_correct is not written yet in 01_rewards\.ipynb, cell \d+, line 3"):
+        functions.earlier("reward_correct", folder=tmp_path)
+    with pytest.raises(FunctionsError, match="not written yet"):
+        functions.load_path(tmp_path, "grpo")
