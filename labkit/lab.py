@@ -178,33 +178,39 @@ class Lab:
 
         Ctrl-C in a notebook ends the watching, not the run. Raises what went wrong in a process, a student's own error first.
         """
-        show = _notebook_figure() if _in_notebook() else _no_figure()
-        reader, drawn = JsonlReader(self.run.metrics), 0.0
         try:
-            with show as draw, tqdm(total=self.config.optimizer_steps, desc="optimizer steps", unit="step") as bar:
-                while True:
-                    alive = self.running()  # read before the lines, so that the last ones are not missed
-                    lines = reader.new()
-                    if lines:
-                        bar.update(lines[-1]["step"] - bar.n)
-                        bar.set_postfix_str("  ".join(f"{n} {lines[-1][n]:.2f}" for n in ("reward", "format", "correct", "kl")))
-                        if time.monotonic() - drawn > REDRAW:
-                            draw(self)
-                            drawn = time.monotonic()
-                    for name in self.processes:
-                        self._healthy(name)
-                    if not alive:
-                        draw(self)
-                        return
-                    time.sleep(0.25)
+            self._follow()
         except KeyboardInterrupt:
             if not _in_notebook():  # in a terminal it is the run that is meant
                 raise
             print(f"Stopped watching; the run goes on in {self.run.path}. lab.watch() looks again, lab.stop() ends it.")
 
+    def _follow(self) -> None:
+        show = _notebook_figure() if _in_notebook() else _no_figure()
+        reader, drawn = JsonlReader(self.run.metrics), 0.0
+        with show as draw, tqdm(total=self.config.optimizer_steps, desc="optimizer steps", unit="step") as bar:
+            while True:
+                alive = self.running()  # read before the lines, so that the last ones are not missed
+                lines = reader.new()
+                if lines:
+                    bar.update(lines[-1]["step"] - bar.n)
+                    bar.set_postfix_str("  ".join(f"{n} {lines[-1][n]:.2f}" for n in ("reward", "format", "correct", "kl")))
+                    if time.monotonic() - drawn > REDRAW:
+                        draw(self)
+                        drawn = time.monotonic()
+                for name in self.processes:
+                    self._healthy(name)
+                if not alive:
+                    draw(self)
+                    return
+                time.sleep(0.25)
+
     def wait(self) -> dict[str, Any]:
-        """Watch to the end, then write and return the summary, and draw the curves."""
-        self.watch()
+        """Follow the run to its end, as `watch` does, then write and return the summary, and draw the curves.
+
+        Ctrl-C raises KeyboardInterrupt, and so ends the run where it was started by `with`.
+        """
+        self._follow()
         return self.finish()
 
     def finish(self) -> dict[str, Any]:

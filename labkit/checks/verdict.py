@@ -87,7 +87,7 @@ class Verdict:
 
     def _remarks(self) -> list[str]:
         """What stands below the table: hints first, then the first error, then what was printed."""
-        remarks = [f"{hint} ({', '.join(names)})" if not self.hidden else hint for hint, names in self.hints.items()]
+        remarks = [f"{hint} ({_some(names)})" if not self.hidden else hint for hint, names in self.hints.items()]
         failed = [row for row in self.rows if not row.passed]
         if failed and self.legend and not self.hidden:
             remarks.append(self.legend)
@@ -137,21 +137,31 @@ class Verdict:
 def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[str]]:
     """The known mistakes that the failed rows look like: hint, and the names of the rows that it explains.
 
-    A mistake explains a row where it gives what the function gave. It is named where none that explains the same row agrees
-    with the function on more of the cases.
+    A mistake explains a row where it gives what the function gave. Where several do, the one is named that the other rows
+    contradict least and, among those, the one that agrees with the function on most of them.
     """
     ways = [(hint, way) for hint, all_ways in expectation.mistakes.items() for way in all_ways]
-    agreement = [sum(agree(row.answer.outcome, way.get(row.case.name, row.expected)) for row in rows) for _, way in ways]
+    answers = {row.case.name: row.answer.outcome for row in rows}
+    seen = [sum(agree(answers[name], outcome) for name, outcome in way.items()) for _, way in ways]
+    right = sum(row.passed for row in rows)
+    # Share of what the mistake would change that is seen; and rows on which mistake and function agree.
+    fit = [(seen[n] / max(len(way), 1), seen[n] + right - sum(row.passed for row in rows if row.case.name in way))
+           for n, (_, way) in enumerate(ways)]  # fmt: skip
     found: dict[str, list[str]] = {}
     for row in rows:
         if row.passed or row.answer.outcome == NOT_WRITTEN:
             continue
         fitting = [n for n, (_, way) in enumerate(ways)
                    if row.case.name in way and agree(row.answer.outcome, way[row.case.name])]  # fmt: skip
-        best = max((agreement[n] for n in fitting), default=0)
-        for hint in dict.fromkeys(ways[n][0] for n in fitting if agreement[n] == best):
+        best = max((fit[n] for n in fitting), default=None)
+        for hint in dict.fromkeys(ways[n][0] for n in fitting if fit[n] == best):
             found.setdefault(hint, []).append(row.case.name)
     return found
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return f"seen in: {', '.join(name.partition(':')[0] for name in names[:most])}{more}"
 
 
 def show(verdict: Verdict) -> None:

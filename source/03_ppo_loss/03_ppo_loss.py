@@ -231,8 +231,8 @@ plots.show(plots.lines(distance, spread, xlabel="distance from the reference", y
 # Three real processes, your four functions. 100 optimizer steps, about two minutes on two cores. The picture is drawn anew every
 # two seconds. Watch the second panel, format adherence: the goal is 0.8.
 #
-# If something that you wrote raises, in whichever process, you see *your* lines here. To stop early: interrupt the kernel
-# (the run goes on), then `lab.stop()`.
+# If something that you wrote raises, in whichever process, you see *your* lines here. To stop early, interrupt the kernel (■ in the
+# toolbar): the processes end, and what the run wrote so far stays.
 
 # %% tags=["live", "skip-execution"]
 reward_format, reward_correct, gen_worker = earlier("reward_format", "reward_correct", "gen_worker")
