@@ -14,7 +14,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export VENV PYTHON FORCE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check notebooks release format doctor lock clean
+.PHONY: help setup demo test test-quick series check notebooks release format doctor lock clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -33,6 +33,9 @@ test: setup ## all tests
 
 test-quick: setup ## the tests that start no real engine: under two minutes
 	@$(BIN)/python -m pytest -q -m "not slow and not gpu" $(ARGS)
+
+series: setup ## every notebook of source/ from top to bottom, live cells included; says how long each takes
+	@$(BIN)/python -m pytest -q -m series --durations=0 tests/test_series.py $(ARGS)
 
 check: setup ## ruff (rules and formatting), mypy, and the pairs of source/
 	$(BIN)/ruff check .

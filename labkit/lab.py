@@ -244,15 +244,15 @@ class Lab:
         engine = TransformersEngine(self.config, tokenizer.eos_token_id)
         return KernelWorker(self.run, self.config, self.functions, engine, tokenizer, self._client(), batches=batches)
 
-    def get(self) -> wire.Batch:
-        """The oldest batch that the reference server has scored, as the trainer would get it; waits for it.
+    def get(self) -> dict[str, Any]:
+        """The oldest batch that the reference server has scored, as `PPO_step` would get it; waits for it.
 
         Raises ProcessError where none comes, ConfigError where the run was stopped.
         """
         blob = self._client().get()
         if blob is None:
             raise ConfigError(f"{self.run.path} was stopped; there is no batch to get")
-        return wire.decode(blob)
+        return wire.decode(blob).student_view()
 
     def _client(self) -> ReferenceClient:
         if self._supervisor is None:

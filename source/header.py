@@ -1,5 +1,6 @@
 # %% [markdown]
-# **Before you hand in:** run all cells from top to bottom (*Kernel → Restart Kernel and Run All Cells*). Write your code where it says
-# `raise NotImplementedError`, in place of that line. Checks are locked, and marks come from them. You may add cells.
+# **Exercises** say `raise NotImplementedError`: write your code in place of that line. The check below each exercise is locked, and marks
+# come from it. You may add cells. **Before you hand in**, run all cells from top to bottom (*Kernel → Restart Kernel and Run All
+# Cells*), and save.
 #
 # Your name, and those of people you worked with:

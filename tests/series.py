@@ -24,6 +24,10 @@ def copy(series: Path, folder: Path, names: Iterable[str] = NAMES) -> Path:
     return folder
 
 
+def read(name: str, series: Path = SOURCE) -> NotebookNode:
+    return nbformat.read(series / name / f"{name}.ipynb", as_version=4)
+
+
 def run(path: Path, *, live: bool = True, allow_errors: bool = False, timeout: float = 300) -> NotebookNode:
     """Execute the notebook at `path` in its own folder and save it with its outputs. `live` cells run where asked for.
 
@@ -60,12 +64,3 @@ def text_of(cell: NotebookNode) -> str:
         output.get("text") or output.get("data", {}).get("text/plain", "") or "\n".join(output.get("traceback", ()))
         for output in cell.outputs
     )
-
-
-def duration(cell: NotebookNode) -> float:
-    """Seconds that a cell took."""
-    from datetime import datetime
-
-    times = cell.metadata.get("execution", {})
-    started, ended = (times.get(f"iopub.{event}") for event in ("execute_input", "status.idle"))
-    return (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds() if started and ended else 0.0

@@ -63,4 +63,5 @@ def test_a_released_notebook_with_right_answers_runs_from_top_to_bottom(page, ad
     trainings = [n for n, cell in enumerate(notebook.cells()) if "lab.wait()" in cell["source"] and cell["kind"] == "code"]
     for number in trainings:
         assert len(notebook.pictures[number]) >= 5, "the figure of a run should change while it trains"
+        assert len(notebook.cells()[number]["pictures"]) == 1, "and be one figure, updated in place"
     notebook.close()

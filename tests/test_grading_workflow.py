@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from series import NAMES, RELEASE, ROOT, SOURCE
+from series import NAMES, RELEASE, ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -144,13 +144,6 @@ def test_feedback_names_ideas_and_no_hidden_case(graded):
 def test_validate_says_what_a_student_should_hear(graded):
     said = nbgrader(graded, "validate", "submitted/bob/04_grpo/04_grpo.ipynb")
     assert "failed" in said
-
-
-def test_source_is_clean():
-    for name in NAMES:
-        for cell in nbformat.read(SOURCE / name / f"{name}.ipynb", as_version=4).cells:
-            assert not cell.get("outputs")
-            assert cell.get("execution_count") is None
 
 
 def test_release_holds_no_trace_of_a_solution():

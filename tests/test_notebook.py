@@ -1,4 +1,4 @@
-"""`Lab` in a real Jupyter kernel: functions from cells, the live figure, errors with the student's own lines, Ctrl-C."""
+"""`Lab` in a real Jupyter kernel: errors with the student's own lines, Ctrl-C. (Training and the live figure: test_browser.)"""
 
 import threading
 import time
@@ -27,23 +27,6 @@ def cells_of_the_reference() -> list[str]:
 def notebook(*cells: str) -> NotebookClient:
     node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     return NotebookClient(node, timeout=200, kernel_name="python3")
-
-
-def test_functions_of_the_kernel_train_and_the_figure_is_live(tmp_path):
-    run = tmp_path / "run"
-    client = notebook(
-        *cells_of_the_reference(),
-        f"from labkit.lab import Lab\nlab = Lab('tiny', globals(), run={str(run)!r}, optimizer_steps=8, heldout_problems=32)",
-        "lab.start()\nlab.watch()",
-        "lab.stop()\nlab.running()",
-    )
-    client.execute()
-    watched, stopped = client.nb.cells[-2:]
-    figures = [output for output in watched.outputs if "image/png" in output.get("data", {})]
-    assert len(figures) == 1  # one figure, updated in place
-    assert len(figures[0].data["image/png"]) > 20_000
-    assert stopped.outputs[-1].data["text/plain"] == "False"
-    assert len(read_jsonl(run / "metrics.jsonl")) == 8
 
 
 def test_an_error_in_another_process_shows_the_students_line_and_not_ours(tmp_path):

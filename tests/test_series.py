@@ -1,9 +1,7 @@
-"""Each notebook of source/ runs from top to bottom, live cells included: real processes, on the solutions."""
+"""The notebooks of source/: their form, and (`make series`) each run from top to bottom, live cells included."""
 
 import pytest
 import series
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -12,23 +10,52 @@ def folder(tmp_path_factory):
     return series.copy(series.SOURCE, tmp_path_factory.mktemp("series"))
 
 
+@pytest.mark.series
+@pytest.mark.slow
 @pytest.mark.parametrize("name", series.NAMES)
 def test_a_source_notebook_runs_from_top_to_bottom(folder, name):
     notebook = series.run(folder / name / f"{name}.ipynb")
     for cell in series.graded(notebook):
         assert series.stderr_of(cell) == ""
-        points = cell.metadata.nbgrader.points
-        assert series.text_of(cell).rstrip().endswith(str(float(points))), "a solution earns all points of its cell"
-        assert cell.source.rstrip().endswith(f".points({points})"), "points stand in the cell's metadata and its last line"
-    for cell in series.code_cells(notebook):
-        if "lab.wait()" in cell.source:
-            print(f"{name}: {series.duration(cell):.0f} s for\n{cell.source}")
+        points = float(cell.metadata.nbgrader.points)
+        assert series.text_of(cell).rstrip().endswith(str(points)), "a solution earns all points of its cell"
+
+
+@pytest.mark.parametrize("name", series.NAMES)
+def test_points_stand_alike_in_the_metadata_and_in_the_last_line(name):
+    for cell in series.graded(series.read(name)):
+        assert cell.source.rstrip().endswith(f".points({cell.metadata.nbgrader.points})")
+
+
+@pytest.mark.parametrize("name", series.NAMES)
+def test_source_has_no_outputs_and_no_cell_is_long(name):
+    for cell in series.read(name).cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader"):
+            assert len(cell.source.splitlines()) <= 20
+
+
+@pytest.mark.parametrize("name", series.NAMES)
+def test_source_and_release_differ_in_solutions_and_hidden_tests_alone(name):
+    """So what runs in release/ with right answers typed in is what runs in source/."""
+    source = [c for c in series.read(name).cells if not c.metadata.get("nbgrader", {}).get("solution")]
+    release = [c for c in series.read(name, series.RELEASE).cells[1:] if not c.metadata.get("nbgrader", {}).get("solution")]
+    for ours, theirs in zip(source, release, strict=True):
+        lines, inside = [], False
+        for line in ours.source.split("\n"):
+            inside = inside or "BEGIN HIDDEN TESTS" in line
+            if not inside:
+                lines.append(line)
+            inside = inside and "END HIDDEN TESTS" not in line
+        assert "\n".join(lines) == theirs.source
+        assert ours.id == theirs.id
 
 
 def test_live_cells_are_left_out_while_grading():
     """nbclient skips what is tagged skip-execution; whatever starts a process must be tagged so."""
     for name in series.NAMES:
-        for cell in series.code_cells(series.nbformat.read(series.SOURCE / name / f"{name}.ipynb", as_version=4)):
+        for cell in series.code_cells(series.read(name)):
             tags = cell.metadata.get("tags", [])
             assert ("live" in tags) == ("skip-execution" in tags)
             if "Lab(" in cell.source or "lab." in cell.source or "newest_run(" in cell.source:

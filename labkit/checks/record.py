@@ -58,7 +58,7 @@ def examine(record: Record, reward_format: FormatReward, reward_correct: Correct
 
 def without(what: str, message: str) -> Verdict:
     """The verdict where `what` is missing that is needed for one."""
-    return RecordVerdict(NAME, [_finding(what, "there", message, False, essential=True)], {})
+    return RecordVerdict(NAME, [_finding(what, "to be there", message, False, essential=True)], {})
 
 
 def _finding(what: str, asked: str, found: str, holds: bool, share: float = 0.0, essential: bool = False) -> Finding:

@@ -15,39 +15,44 @@ from labkit.lab import Lab
 # ## The problems
 #
 # A **problem** is a question `"Q"` with an exact answer `"A"`. The lab's small problems are word problems in arithmetic:
-# whole numbers, decimals and fractions, generated without end. (On GPUs the same code takes GSM8K.)
+# whole numbers, decimals and fractions, generated without end. (On GPUs the same code takes GSM8K, 8,500 school problems in
+# words.)
 
 # %%
 sampled = answers.sample(8, seed=1)
 for item in sampled.items:
     print(f'{item["Q"]:90} {item["A"]:>6}')
 
+
 # %% [markdown]
 # ## What an untrained policy answers
 #
-# The **policy** is a language model of a million parameters. It has read worked problems of this kind, in all sorts of formats,
-# and it was told nothing about the format that *we* want. That stands in its **prompt**:
+# The **policy** is a language model of a million parameters. Before this course it has read worked problems of this kind, in all
+# sorts of formats. "Untrained" means that the training of this course has not begun. The format that *we* want stands in its
+# **prompt**, before each question:
 #
 # > Think, then answer with a number: `<think>...</think><answer>...</answer>`
 #
-# A **completion** is what the policy writes after the prompt: it draws one token after the other, each at random from the
-# probabilities that it gives. One prompt with one completion is a **rollout**.
+# A **completion** is what the policy writes after the prompt. It writes in **tokens**, pieces of text such as `think` or a digit,
+# and draws one after the other, each at random from the probabilities that it gives. One prompt with one completion is a
+# **rollout**. (A line break inside a completion is shown as ⏎.)
 
 # %%
-for item, completion in sampled.pairs():
-    print(f'{item["A"]:>6}   {completion}')
+def show(sampled):
+    for item, completion in sampled.pairs():
+        print(f'{item["A"]:>6}   {completion}'.replace("\n", "⏎"))
+
+show(sampled)
 
 # %% [markdown]
-# Some are right. Few have the format we asked for, and many have a part of it. In this lab you make the policy learn the
-# format and get better at the arithmetic, and nobody shows it a single correct solution: it only hears, after each
-# completion, a number. That number is the **reward**, and you write it in the next notebook.
+# Some are right. Some have the format we asked for, and many have a part of it. In this lab you make the policy learn the
+# format and get better at the arithmetic, and nobody shows it a solution any more: it only hears, after each completion, a
+# number. That number is the **reward**, and you write it in the next notebook.
 #
-# Draw again: the same problems, other completions. (`n` is how many completions to draw for each problem.)
+# Two other problems, with six completions each:
 
 # %%
-sampled = answers.sample(2, n=6, seed=2)
-for item, completion in sampled.pairs():
-    print(f'{item["A"]:>6}   {completion}')
+show(answers.sample(2, n=6, seed=2))
 
 # %% [markdown]
 # Completions of one problem differ a lot. That is what reinforcement learning lives on: among several attempts some are
@@ -65,12 +70,16 @@ for item, completion in sampled.pairs():
 #     └───────────────── policy weights, numbered ◀───────────────┘
 # ```
 #
-# * The **rollout worker** draws completions with vLLM, computes rewards, and uploads batches. It runs *your* `gen_worker`.
-# * The **reference server** holds a frozen copy of the untrained policy, the *reference*. To each batch it adds `refs`: how
-#   likely the reference finds every token. That is a leash: the policy shall not run away from what it could before.
-# * The **trainer** takes batches from the server, computes *your* loss `PPO_step`, and updates the policy with DeepSpeed.
-#   After each **optimizer step** it publishes the new weights under the next number, the **weight version**; the worker
-#   takes them over.
+# * The **rollout worker** draws completions with vLLM, an engine for fast sampling. It computes rewards, and uploads batches. It
+#   runs *your* `gen_worker`.
+# * The **reference server**, a small web server made with bottle, holds a frozen copy of the untrained policy, the *reference*.
+#   To each batch it adds `refs`: how likely the reference finds every token. That is a leash: the policy must not drift away
+#   from what it could before.
+# * The **trainer** takes batches from the server, computes *your* loss `PPO_step`, and updates the policy with DeepSpeed, a
+#   library for training on many devices. After each **optimizer step** it publishes the new weights under the next number, the
+#   **weight version**; the worker takes them over.
+#
+# (What is written on the arrows, `plen` and so on, is explained in notebook 02.)
 #
 # The three are started now. They call functions that you have not written yet, so here are four that do next to nothing.
 # The `gen_worker` answers four problems, once, and then waits.
@@ -89,7 +98,11 @@ def gen_worker(worker):
 
 
 # %% [markdown]
-# A **run** is a directory, here under `runs/`. `Lab` makes it, and starts the three processes with nothing but its path.
+# A **run** is a directory, here under `runs/`. `Lab` makes it, and starts the three processes with nothing but its path. `"tiny"`
+# names the settings for a laptop, and `globals()` hands over the functions that are defined in this notebook. **Held-out
+# problems** are kept apart: they are never trained on, and are answered before and after training to see what was learnt. Here 16
+# will do.
+#
 # The next cell takes about 20 seconds: vLLM and DeepSpeed are large.
 
 # %% tags=["live", "skip-execution"]
@@ -98,7 +111,7 @@ lab.start()
 print(lab.health())
 
 # %% [markdown]
-# They are up. Each writes a log into the run's directory; the completions that your `gen_worker` printed are in the rollout
+# They are up. Each writes a log into the run's directory; the completions that this `gen_worker` printed are in the rollout
 # worker's.
 
 # %% tags=["live", "skip-execution"]

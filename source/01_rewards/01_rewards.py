@@ -24,18 +24,20 @@ from labkit.checks import check
 #
 # | | yes | no |
 # | --- | --- | --- |
-# | $r_\text{format}$: the format asked for? | $+1.25$ | $-1$ |
-# | $r_\text{correct}$: is the final number $A$? | $+1$ | $-1$ |
+# | $r_\text{format}$: has $y$ the format asked for? | $+1.25$ | $-1$ |
+# | $r_\text{correct}$: is the final number of $y$ equal to $A$? | $+1$ | $-1$ |
 #
 # So a rollout gets $2.25$, $0.25$ (right format, wrong number), $0$ (wrong format, right number) or $-2$.
 # Never another number: not `0.0` where $-1$ is due, and not `False`.
+#
+# In the code, the argument `answer` is $y$, the whole completion as text, and `item["A"]` is $A$.
 #
 # ## Exercise 1: `reward_format` (8 points, about 20 minutes)
 #
 # A completion has the format if it is, from its first character to its last:
 #
 # 1. `<think>`, then anything, then `</think>`,
-# 2. then white space (blanks, tabs, line breaks) or nothing,
+# 2. then white space (spaces, tabs, line breaks) or nothing,
 # 3. then `<answer>`, then anything, then `</answer>`.
 #
 # Nothing stands before or after, *not even white space*. "Anything" may be nothing at all, and may run over several
@@ -95,15 +97,18 @@ print(*[text for (_, text), reward in zip(sampled.pairs(), formats) if reward < 
 #
 # * an integer `18`, a decimal `1.7` or `.5`, a fraction `3/4` of two integers;
 # * with thousands commas, `1,080`, which is one number and not two;
-# * with a sign: `-3`, `+7`. A minus right behind a digit, a letter or a closing bracket is no sign but a difference:
-#   `5-3` ends in the number 3, `= -3` in −3.
+# * with a sign: `-3`, `+7`. A minus right behind a digit is no sign but a difference: `5-3` ends in the number 3. Behind a space or
+#   a tag it is a sign: `= -3` and `<answer>-3` end in −3.
 #
 # What stands around it does not matter: `$12`, `12 km`, and `18.` at the end of a sentence are 12, 12 and 18.
 #
 # Numbers are compared **exactly, by value**: `18.0` equals `18`, `3/4` equals `0.75` and `6/8`; `0.333` does not equal
-# `1/3`. Floats cannot do that, for `0.1 + 0.2 != 0.3`; `fractions.Fraction` can: `Fraction("0.75") == Fraction("3/4")`.
+# `1/3`. Floats cannot do that, because `0.1 + 0.2 != 0.3`; `fractions.Fraction` can: `Fraction("0.75") == Fraction("3/4")`.
+# `item["A"]` is a string in one of these forms, `"7"`, `"-3"`, `"0.3"` or `"11/35"`, without commas.
 #
 # No number at all, or a division by zero (`5/0`), is a wrong answer, never an error: the policy will write both.
+#
+# Stranger things, such as `1.5/2`, `3 / 4`, `1,08`, or `- 5` at the end, are not tested: decide as you like.
 #
 # | `item["A"]` | completion | reward | why |
 # | --- | --- | --- | --- |
@@ -114,8 +119,8 @@ print(*[text for (_, text), reward in zip(sampled.pairs(), formats) if reward < 
 # | `-3` | `<answer>3</answer>` | −1 | |
 # | `7` | `<answer>seven</answer>` | −1 | no number |
 #
-# By hand: in `<think>12 - 5</think><answer>1,080</answer>` the numbers are 12, 5 and 1080 (blanks part the minus from the
-# 5, so read it as you like: it is not the last one). The reward is $+1$ if `A` is `1080`, else $-1$.
+# By hand: in `<think>12-5 = 7</think><answer>1,080</answer>` the numbers are 12, 5, 7 and 1080. The reward is $+1$ if `A` is
+# `1080`, else $-1$; that 1080 is not what the thinking came to is not this function's business.
 #
 # **Never `eval` what a model wrote.** It is text from a stranger, and `eval` runs it.
 
@@ -177,8 +182,9 @@ plots.show(plots.histograms({"untrained policy": rewards, "constant text": hacke
 #
 # 1. The constant text can hardly be right, and yet it beats a policy that often is. Which property of
 #    $R = r_\text{format} + r_\text{correct}$ makes that possible? Use the numbers $2.25$, $0.25$, $0$ and $-2$.
-# 2. Change the reward so that no constant text beats an honest policy which is right in 40 % of its completions. Show with
-#    numbers that it works.
+# 2. Change the reward so that no constant text beats an honest policy like the untrained one: it has the format in 40 % of its
+#    completions, is right in 40 %, and both in 15 %. Take it that a constant text is right in at most 5 % of the problems. Show
+#    with numbers that it works.
 # 3. What does your change cost? Think of a policy at the very beginning of training, which hardly ever has the format.
 #
 # About 150 words in all, in the cell below.
@@ -191,10 +197,11 @@ plots.show(plots.histograms({"untrained policy": rewards, "constant text": hacke
 # * **2 points.** The rewards are added, so the format is paid for whether or not the answer is right: right format with a
 #   wrong number ($0.25$) is worth more than a right number without the format ($0$), and far more than neither ($-2$). A text
 #   that always has the format is sure of $0.25$. One point for "the format is paid for on its own", one for using the numbers.
-# * **2 points.** A change that works, with numbers. For example multiplying: $r = 2.25$ only where both hold, else $-1$; the
-#   constant text then gets about $-1$, and a policy that is right (in the format) in 40 % of its completions
-#   $0.4 \cdot 2.25 - 0.6 = 0.3$. Or format $+0.1/-1$ and correct $+2/-1$. One point for the change, one for numbers that show
-#   it. A penalty for a missing think text can be met by padding, and earns one point at most.
+# * **2 points.** A change that works, with numbers. For example $2.25$ only where both hold, else $-1$: the constant text gets at
+#   most $0.05 \cdot 2.25 - 0.95 = -0.84$, the honest policy $0.15 \cdot 2.25 - 0.85 = -0.51$. Or a small bonus for the format, $+0.1$
+#   or $0$, beside $+1$ or $-1$ for correctness: at most $0.1 + 0.05 - 0.95 = -0.80$ against $0.04 + 0.4 - 0.6 = -0.16$. One point for
+#   the change, one for numbers that show it. A penalty for a missing think text can be met by padding, and earns one point at
+#   most.
 # * **1 point.** The cost: a sparser reward. At the beginning hardly any completion has both, so nearly all rewards are
 #   equal and little is learnt; the additive reward pays for each step of the way.
 #

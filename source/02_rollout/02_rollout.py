@@ -16,7 +16,7 @@ from labkit.lab import Lab
 # ## One rollout, token by token
 #
 # The policy $\pi_\theta$ writes a completion $y$ one token at a time. With the prompt $x$, the log-probability of token
-# $t$ of the completion is
+# $y_t$ of the completion ($t = 1, 2, \dots$) is
 #
 # $$\log \pi_\theta(y_t \mid x, y_1, \dots, y_{t-1})$$
 #
@@ -26,7 +26,8 @@ from labkit.lab import Lab
 #
 # | field | what it is |
 # | --- | --- |
-# | `prompt_ids` | the prompt's token ids, system prompt and chat template included; there are `plen` of them |
+# | `prompt` | the question as text |
+# | `prompt_ids` | the prompt's token ids, with all that stands around the question (the instruction, marks of who speaks); there are `plen` of them |
 # | `completion_ids` | the sampled token ids, the end-of-sequence token included |
 # | `token_ids` | both, one after the other |
 # | `completion` | the completion as text, without special tokens: what rewards read |
@@ -53,25 +54,26 @@ print(f"plen {len(rollout.prompt_ids)}, completion tokens {len(rollout.completio
 # ## Scoring again
 #
 # The trainer compares its policy with the one that sampled, so each completion token needs `gen_logps`: its log-probability
-# under the *generating* policy. vLLM returns them while it samples. Course code often computes them in a second pass
+# under the *generating* policy. vLLM returns them while it samples. Many published scripts compute them in a second pass
 # instead, by **re-scoring**: the whole sequence is handed to vLLM as if it were a prompt, and vLLM returns its
 # `prompt_logprobs`. You do the same here. At the end you compare the two.
 #
 # `worker.score([ids_1, ids_2, ...])` returns one list per sequence, with one entry per token:
 #
-# * entry $0$ is `None`: nothing stands before the first token, so nothing predicts it;
-# * entry $t$ is a dictionary from token id to log-probability. It holds **the sequence's own token $t$, and it may hold others
-#   as well**: vLLM likes to add the likeliest one. The first value of the dictionary is not always yours.
+# * entry 0 is `None`: nothing stands before the first token, so nothing predicts it;
+# * entry $k$ belongs to position $k$ of the sequence. It is a dictionary from token id to log-probability. It holds **the
+#   sequence's own token, and it may hold others as well**: vLLM likes to add the likeliest one. The first value of the
+#   dictionary is not always yours.
 #
 # A small example. A prompt of `plen = 3` tokens `[5, 8, 2]` and a completion of two, `[7, 1]`, where `1` is the end token:
 #
 # ```
-# position t         0      1           2           3                      4
+# position k         0      1           2           3                      4
 # token_ids          5      8           2           7                      1
 # prompt_logprobs    None   {8: -4.1}   {2: -0.3}   {9: -0.4, 7: -1.2}     {1: -0.1}
 # ```
 #
-# The completion's tokens stand at positions 3 and 4, that is from `plen` on. So `gen_logps` is `[-1.2, -0.1]`. Begin one
+# The completion's tokens $y_1, y_2$ stand at positions 3 and 4, that is from `plen` on. So `gen_logps` is `[-1.2, -0.1]`. Begin one
 # position too early and you get the prompt's $-0.3$; take the first value and you get $-0.4$; stop too early and the end
 # token is lost.
 #
@@ -87,12 +89,13 @@ print(f"plen {len(rollout.prompt_ids)}, completion tokens {len(rollout.completio
 # | `worker.running()` | `False` once the training is over; your loop ends then |
 # | `worker.update_policy()` | takes over the newest weights; without it the worker would sample from the untrained policy for ever |
 # | `worker.sample_problems()` | the next problems: a list of `{"Q": ..., "A": ...}` |
-# | `worker.generate(prompts, n)` | `n` rollouts for each question (`"Q"`) of the list `prompts`: `rollouts[i][j]` is the j-th of question i |
-# | `worker.score(token_ids)` | re-scores a list of sequences (`rollout.token_ids`), as above |
+# | `worker.generate(prompts, n=1)` | `n` rollouts for each question (`"Q"`) of the list `prompts`: `rollouts[i][j]` is the j-th of question i |
+# | `worker.score(token_ids)` | re-scores a flat list of sequences (each a `rollout.token_ids`), as above |
 # | `worker.upload(items, rollouts, rewards, gen_logps)` | sends the batch |
 #
 # In each turn: update the policy; get problems; generate one rollout for each; compute the reward of each rollout,
-# `reward_format + reward_correct` (your functions of notebook 01, which you call by these names); re-score; upload.
+# `reward_format + reward_correct`; re-score; upload. Call your functions of notebook 01 by their names, and do not mind that they
+# are not here yet: the check brings some of its own, and the live cells below load yours.
 #
 # `upload` takes nested lists, all nested alike. With 3 problems and one rollout each:
 #
@@ -161,11 +164,11 @@ print(lab.health())
 gen_worker(lab.worker(batches=1))
 batch = lab.get()
 for name in ("inputs", "rewards", "gen_logps", "refs", "completion_mask", "attention_mask"):
-    print(f"{name:16} {tuple(getattr(batch, name).shape)}   {getattr(batch, name).dtype}")
-print(f"plen {batch.plen}: B = {len(batch.inputs)} rollouts, C = {batch.refs.shape[1]} completion positions")
+    print(f"{name:16} {tuple(batch[name].shape)}   {batch[name].dtype}")
+print(f'plen {batch["plen"]}: B = {len(batch["inputs"])} rollouts, C = {batch["refs"].shape[1]} completion positions')
 
 # %% [markdown]
-# What you sent came back as tensors, with one thing added: `refs`, the log-probability of every completion token under the
+# What you sent came back as a dictionary of tensors, with one thing added: `refs`, the log-probability of every completion token under the
 # reference. Prompts differ in length, so they are padded on the left, to the same `plen`; completions are padded on the
 # right. The masks say what is real. This model has a token of its own for padding. Many have not, and take the end token
 # (`pad == eos`). If this one did, and masks were made as `inputs != pad`, each completion that ended by itself would lose its
@@ -173,8 +176,8 @@ print(f"plen {batch.plen}: B = {len(batch.inputs)} rollouts, C = {batch.refs.sha
 
 # %% tags=["live", "skip-execution"]
 end = sampled.tokenizer.eos_token_id
-completions = batch.inputs[:, batch.plen:].masked_fill(batch.completion_mask == 0, end)
-by_length = int(batch.completion_mask.sum())
+completions = batch["inputs"][:, batch["plen"]:].masked_fill(batch["completion_mask"] == 0, end)
+by_length = int(batch["completion_mask"].sum())
 by_id = int((completions != end).sum())
 print(f"completion tokens: {by_length} by lengths, {by_id} by ids != pad; {by_length - by_id} end tokens would be lost")
 
@@ -190,16 +193,17 @@ row = lab.worker().score([again.token_ids])[0][len(again.prompt_ids):]
 print("   token   sampled  re-scored")
 for token, entry, logp in zip(again.completion_ids, row, again.logps):
     print(f"{sampled.tokenizer.decode([token])!r:>12} {logp:8.4f} {entry[token]:8.4f}")
-gap = ((batch.refs - batch.gen_logps).abs() * batch.completion_mask).max()
+gap = ((batch["refs"] - batch["gen_logps"]).abs() * batch["completion_mask"]).max()
 print(f"largest |refs - gen_logps| in your batch: {gap:.1e} nats")
 lab.stop()
 
 # %% [markdown]
-# They agree up to rounding. So re-scoring costs a forward pass and tells nothing new, as long as the temperature is 1 and
-# the engine is the same: in notebook 04 you will save it. It is still worth knowing. When engine and trainer compute in
-# different precision, the two differ, and this is how you find out by how much.
+# They agree up to rounding. So re-scoring costs a second pass through the model and tells nothing new, as long as the same program
+# samples and re-scores, and samples from the model's probabilities as they are (temperature 1). In notebook 04 you will save
+# it. It is still worth knowing: where two programs compute in different precision, this is how you find out by how much they
+# differ.
 #
 # ## What comes next
 #
 # A batch holds everything that a loss needs: tokens, rewards, and two sets of log-probabilities. In **03 · The PPO loss** you
-# write what makes a policy out of it, and train.
+# write the loss that trains the policy with it, and watch it train.

@@ -18,15 +18,19 @@ from labkit.lab import Lab, newest_run
 # %% [markdown]
 # ## The objective
 #
-# A batch holds $B$ rollouts. Rollout $i$ has a reward, its **advantage** $A_i$, and a completion of $|y_i|$ tokens. Three
-# policies have an opinion on each token $y_{i,t}$; the code has their log-probabilities under these names, all of shape
-# $(B, C)$ with $C$ completion positions:
+# Reinforcement learning by **policy gradient** is simple at heart: make each sampled completion likelier in proportion to a number
+# that says how good it was, its **advantage**. Here the advantage of rollout $i$ is its reward. (It is written $A_i$, as in the
+# papers; in notebook 01 $A$ was an answer. From here on it never is.) All that follows makes such a step safe.
 #
-# | symbol | in the code | whose |
-# | --- | --- | --- |
-# | $\log \pi_\theta(y_{i,t})$ | `curr_logps`, you compute it | the policy as it is now; the only one with a gradient |
-# | $\log \pi_\text{gen}(y_{i,t})$ | `batch["gen_logps"]` | the policy that sampled, one or more optimizer steps ago |
-# | $\log \pi_\text{ref}(y_{i,t})$ | `batch["refs"]` | the reference, frozen |
+# A batch holds $B$ rollouts. Rollout $i$ has a completion of $|y_i|$ tokens, followed by padding up to $C$ completion positions.
+# Three policies give each token $y_{i,t}$ a log-probability:
+#
+# | symbol | in the code | shape | what it is |
+# | --- | --- | --- | --- |
+# | $A_i$ | `batch["rewards"]` | $(B,)$ | the advantage |
+# | $\log \pi_\theta(y_{i,t})$ | `curr_logps`, you compute it | $(B, C)$ | of the policy as it is now; the only one with a gradient |
+# | $\log \pi_\text{gen}(y_{i,t})$ | `batch["gen_logps"]` | $(B, C)$ | of the policy that sampled, zero or more optimizer steps ago |
+# | $\log \pi_\text{ref}(y_{i,t})$ | `batch["refs"]` | $(B, C)$ | of the reference, which is frozen |
 #
 # **The ratio** says how much likelier the token has become since it was sampled:
 #
@@ -92,7 +96,8 @@ from labkit.lab import Lab, newest_run
 # | `completion_mask` | $(B, C)$ float | 1 on the completion's tokens, the end token included |
 # | `attention_mask` | $(B, L)$ | 1 on tokens of prompt and completion; the engine needs it |
 #
-# `engine(inputs, attention_mask=...).logits` is the policy's forward pass. Return one number, as a tensor through which a
+# `engine(inputs, attention_mask=...).logits` is the policy's forward pass, the only thing that `engine` can do for you here.
+# Return one number, as a tensor through which a
 # gradient flows to the policy. Leave the batch as it is.
 #
 # Mind that $A_i$ belongs to a row: `(B,)` against `(B, C)` does not broadcast along rows by itself, and where $B = C$ it
@@ -172,7 +177,8 @@ plots.show(plots.lines(
 #
 # If the policy that trains is the one that sampled, then $\rho = 1$ everywhere and nothing is clipped; the gradient of
 # $\rho A$ is then $A \nabla \log \pi$, the plain policy gradient. Clipping begins to matter with the second optimizer step on
-# the same batch. Try it: five steps on one batch of 64 rollouts (with random rewards, they do for this purpose).
+# the same batch. Try it: five steps on one batch of 64 rollouts (random rewards will do here; `completion_logps` is a helper that
+# this notebook's own engine has).
 
 # %%
 engine = answers.policy()
@@ -222,9 +228,10 @@ plots.show(plots.lines(distance, spread, xlabel="distance from the reference", y
 
 # %% [markdown]
 # $k_1$ is right on average (unbiased), but a single value of it may be negative, and it spreads widely. $k_2$ spreads little,
-# and is wrong the further away the policy is (biased). $k_3$ is unbiased, never negative, and near the reference, where we
-# want to stay, its spread is small: its two parts $e^d - 1$ and $-d$ err in opposite directions. That is why it stands in
-# your loss.
+# and is the more wrong the further away the policy is (biased). $k_3$ is unbiased and never negative. Near the reference, where we
+# want to stay, its spread is small, because the errors of its two parts $e^d - 1$ and $-d$ cancel while $d$ is small; far away, at
+# the right edge, it spreads most of all. That is why it stands in your loss, and why it is good to stay near. (All of this holds
+# for tokens drawn from $\pi_\theta$. Yours are drawn from $\pi_\text{gen}$, a few steps older and nearly the same.)
 #
 # ## Live: PPO with your own functions
 #
@@ -246,8 +253,8 @@ for name in ("format_heldout_before", "format_heldout_after", "correct_heldout_b
 # %% [markdown]
 # Things to look for:
 #
-# * Format rises fast: it pays $2.25$ more to have it than not.
-# * Correctness rises as well (the diamonds are held-out problems, one before and one after), though nobody showed the policy a
+# * Format rises fast: it pays $1.25 - (-1) = 2.25$ more to have it than not.
+# * Correctness rises as well (the diamonds are the held-out problems, answered before the first step and after the last), though nobody showed the policy a
 #   right solution. It knew how to compute all along, and often guessed instead. The next picture shows where it changed its
 #   mind. Then the curve flattens: once all completions have the format, a wrong one still earns $0.25$, and is pushed *up*, only
 #   less than a right one. That is what the next notebook is about.

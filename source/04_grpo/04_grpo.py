@@ -17,7 +17,7 @@ from labkit.lab import Lab, newest_run
 # ## One rollout without a baseline is noisy
 #
 # Take the simplest policy: it has the format already, and is right with probability $p$. A right completion earns $2.25$, a
-# wrong one $0.25$. In notebook 03 both were advantages as they are, and both are positive: *every* completion that is drawn is
+# wrong one $0.25$. In notebook 03 they were the advantages, unchanged, and both are positive: *every* completion that is drawn is
 # made likelier, right or wrong. Only on average over many rollouts do the right ones win.
 #
 # How bad is that? With $p = \mathrm{sigmoid}(\theta)$ the gradient of one rollout is $R\,(1-p)$ if it was right and $-R\,p$ if
@@ -42,11 +42,12 @@ plots.show(plots.lines(
 # %% [markdown]
 # With the mean reward as its baseline the noise is smaller for every policy that is right less than 70 % of the time, and at one
 # half it vanishes: a better-than-usual completion is pushed up, a worse one down. (Beyond 70 % the mean is not the best baseline.
-# The best one weighs each reward by its squared gradient, and is not worth the trouble in practice.)
+# The best one is a mean in which each rollout counts by the squared length of its gradient, and is not worth the trouble in
+# practice.)
 #
 # But what is "usual"? It differs from problem to problem: easy ones are nearly always right. Classical PPO trains a second
 # network to predict it. **Group Relative Policy Optimization** (Shao et al. 2024, DeepSeekMath, section 4.1) asks the policy
-# itself: draw $G$ = `GROUP_SIZE` rollouts of the *same* prompt, and compare them with one another.
+# itself: draw a group of $G$ rollouts of the *same* prompt, and compare their rewards $R_1, \dots, R_G$ with one another.
 #
 # $$A_j = \frac{R_j - \mathrm{mean}(R_1, \dots, R_G)}{\mathrm{std}(R_1, \dots, R_G) + 10^{-4}}$$
 #
@@ -61,8 +62,8 @@ plots.show(plots.lines(
 #
 # ## Exercise 5: `normalize_group_rewards` (8 points, about 20 minutes)
 #
-# `rewards` is a tensor of shape $(\dots, G)$: the last dimension holds the rewards of one group, whatever stands before it
-# counts groups. Return the advantages in the same shape. A group whose rewards are all equal gives zeros, and so does a group
+# `rewards` is a tensor of shape $(\dots, G)$: the last dimension holds the rewards of one group; the dimensions before it, none or
+# more, number the groups. Return the advantages in the same shape. A group whose rewards are all equal gives zeros, and so does a group
 # of one (whose unbiased std is not a number). Leave the input as it is.
 
 # %% nbgrader={"grade": false, "grade_id": "normalize_group_rewards", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -108,12 +109,21 @@ plots.show(plots.lines(
 #
 # Write the rollout loop again, for GRPO. Against notebook 02, three things change:
 #
-# 1. `worker.group_size` rollouts per prompt (8 in the small preset). `rollouts[i]` is then the group of problem `i`, and
-#    `rewards[i]` has one number for each of its rollouts.
-# 2. What you upload as `rewards` is what the loss takes as the advantages: the *normalised* rewards. `upload` takes a nested
-#    list or a tensor of shape (problems, group size).
+# 1. Draw $G$ = `worker.group_size` rollouts per prompt (8 with the settings `"tiny"`). `rollouts[i]` is then the group of problem
+#    `i`, and `rewards[i]` has one number for each of its rollouts.
+# 2. What you upload as `rewards` is what the loss takes as the advantages: the *normalised* rewards. Make a tensor of shape
+#    (problems, group size) of them, and call your `normalize_group_rewards`. `upload` takes a tensor or a nested list.
 # 3. You need not re-score. As notebook 02 showed, `rollout.logps`, the log-probabilities from sampling, are the same numbers.
 #    (Re-scoring is not wrong, only slower.)
+#
+# With 2 problems and groups of 2, by hand (the std of $2.25$ and $0.25$ is $\sqrt{(1 + 1) / 1} = 1.4142$):
+#
+# ```python
+# rollouts   # [[r0, r1], [r2, r3]]                 as generate returns them
+# rewards    # [[2.25, 0.25], [-2.0, -2.0]]         one row a problem
+# advantages # [[0.707, -0.707], [0.0, 0.0]]        what you upload
+# gen_logps  # [[[-0.1, ...], [-0.3, ...]], [[...], [...]]]
+# ```
 #
 # Your loss `PPO_step` of notebook 03 stays as it is.
 
@@ -163,7 +173,7 @@ with Lab("tiny", globals(), algorithm="grpo") as lab:
 # ## PPO and GRPO for the same number of tokens
 #
 # Steps and seconds are not a fair measure. What costs is generating and training on tokens, so that is the axis. The PPO run
-# is the newest one that you made in notebook 03.
+# is the newest one of notebook 03. (If you tried another `beta` there last, run its cell once more as it was.)
 
 # %% tags=["live", "skip-execution"]
 ppo, grpo = newest_run("../03_ppo_loss/runs", "ppo"), newest_run(algorithm="grpo")
@@ -176,7 +186,7 @@ plots.show(plots.compare({"PPO, one rollout per prompt": ppo, "GRPO, groups of 8
 #
 # Take that luck away. Add $2$ to every reward: nothing changes about which completion is better than which. GRPO would not
 # notice, for it subtracts the group's mean. And PPO? The next cell trains it once more, for 60 optimizer steps, with your loss and
-# your `gen_worker` of notebook 02. What do you expect?
+# your `gen_worker` of notebook 02 (`earlier` takes it from there, not the one above). What do you expect?
 
 # %% tags=["live", "skip-execution"]
 ppo_worker = earlier("gen_worker")

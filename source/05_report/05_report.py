@@ -8,26 +8,40 @@
 
 # %%
 from pathlib import Path
+from labkit import plots
 from labkit.checks import check_record
 from labkit.functions import load_path
-from labkit.lab import Lab
+from labkit.lab import Lab, newest_run
 
 # %% [markdown]
 # ## A run that reaches the goal
 #
 # The course asks for a policy with a **format adherence above 0.8**: of its rollouts in the last third of the run, more than 80 %
-# have the format. The mean reward must have risen, too.
+# have the format. And the mean reward must be higher in the last third of the run than in the first.
 #
-# Choose an algorithm, `"ppo"` or `"grpo"`, and train once more. The cell takes your functions from the notebooks beside this
-# one. You may change what you like: `seed`, `beta`, `clip_param`, `group_size`, `learning_rate`, `optimizer_steps`, ... Change
-# **one** thing against the run that you made in notebook 03 or 04, and keep in mind what you expect of it before you look.
+# Choose an algorithm, `"ppo"` (with the `gen_worker` of notebook 02) or `"grpo"` (with that of notebook 04), and change **one**
+# thing against the run that you made there: `beta`, `clip_param`, `learning_rate`, `group_size`, `optimizer_steps`, ... **Write
+# down what you expect of it before you look.** The cell takes your functions from the notebooks beside this one.
 
 # %% tags=["live", "skip-execution"]
-algorithm, change = "grpo", {"seed": 1}
+algorithm, change = "grpo", {"beta": 0.01}
 with Lab("tiny", load_path(Path(".."), algorithm), algorithm=algorithm, **change) as lab:
     summary = lab.wait()
 
 # %% [markdown]
+# Beside the run that you compare it with, for the same number of tokens:
+
+# %% tags=["live", "skip-execution"]
+before = newest_run({"ppo": "../03_ppo_loss/runs", "grpo": "../04_grpo/runs"}[algorithm], algorithm)
+changed = ", ".join(f"{name} = {value}" for name, value in change.items())
+plots.show(plots.compare({"as it was": before, changed: lab.run}))
+for name in ("format_heldout_after", "correct_heldout_before", "correct_heldout_after"):
+    print(f"{name:24} {summary[name]:.2f}")
+
+# %% [markdown]
+# Two runs differ by chance alone. How much? Train once more with nothing changed but `seed`; that is not your change, it is the
+# measure for it.
+#
 # ## The file to hand in
 #
 # `lab.report()` writes two files beside this notebook: `report.html`, one page with everything that a reader needs, and
@@ -61,10 +75,11 @@ verdict.points(10)
 #
 # About 150 words, each point backed by a figure or a sample from your report:
 #
-# 1. What did you change, what did you expect, and what happened? Is the difference larger than chance? How would you find out?
+# 1. What did you change, what did you expect, and what happened? Is the difference larger than chance? How did you, or would you,
+#    find out?
 # 2. Did the policy get better at arithmetic, or at writing tags? Which figure decides that?
-# 3. Quote one sampled completion that earns a high reward and that you would not accept from a person. What would you
-#    change about the reward?
+# 3. Quote one sampled completion that earns a high reward and that you would not accept from a person (look among those with both
+#    rewards). What would you change about the reward?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "conclusion", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # *Double-click here, and replace this line by your answer.*
