@@ -28,8 +28,31 @@ def read(name: str, series: Path = SOURCE) -> NotebookNode:
     return nbformat.read(series / name / f"{name}.ipynb", as_version=4)
 
 
-def run(path: Path, *, live: bool = True, allow_errors: bool = False, timeout: float = 300) -> NotebookNode:
-    """Execute the notebook at `path` in its own folder and save it with its outputs. `live` cells run where asked for.
+def answers(name: str) -> dict[str, str]:
+    """What a student should type into each cell of a notebook, by its grade_id."""
+    cells = [cell for cell in read(name).cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    return {
+        cell.metadata.nbgrader.grade_id: "\n".join(line for line in cell.source.split("\n") if "### " not in line)
+        if cell.cell_type == "code"
+        else "Format is paid for on its own: $0.25 > 0$."
+        for cell in cells
+    }
+
+
+def fill(path: Path) -> None:
+    """Put the answers into a student's copy of a released notebook."""
+    notebook, typed = nbformat.read(path, as_version=4), answers(path.stem)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = typed[cell.metadata.nbgrader.grade_id]
+    nbformat.write(notebook, path)
+
+
+def run(
+    path: Path, *, live: bool = True, allow_errors: bool = False, timeout: float = 300, packages: Path = ROOT
+) -> NotebookNode:
+    """Execute the notebook at `path` in its own folder and save it with its outputs. `live` cells run where asked for;
+    `packages` is where Python looks first.
 
     Raises nbclient's CellExecutionError where a cell fails and errors are not allowed.
     """
@@ -39,7 +62,7 @@ def run(path: Path, *, live: bool = True, allow_errors: bool = False, timeout: f
         skip_cells_with_tag="" if live else "skip-execution", resources={"metadata": {"path": str(path.parent)}},
     )  # fmt: skip
     try:
-        client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
+        client.execute(env={**os.environ, "PYTHONPATH": str(packages)})
     finally:
         nbformat.write(notebook, path)
     return notebook

@@ -3,9 +3,9 @@
 Pictures of each notebook are left in build/screenshots.
 """
 
-import nbformat
 import pytest
-from series import NAMES, RELEASE, ROOT, SOURCE, copy
+import series
+from series import NAMES, ROOT
 
 browser = pytest.importorskip("browser", reason="needs playwright")
 
@@ -22,7 +22,7 @@ PASSED = {"01_rewards": ["all 22 cases hold", "all 32 cases hold"], "02_rollout"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    folder = copy(RELEASE, tmp_path_factory.mktemp("student"))
+    folder = series.copy(series.RELEASE, tmp_path_factory.mktemp("student"))
     with browser.jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
         yield address
 
@@ -33,22 +33,10 @@ def page(address):
         yield page
 
 
-def answers(name: str) -> dict[str, str]:
-    """What a student should type into each cell of a notebook, by its grade_id."""
-    cells = nbformat.read(SOURCE / name / f"{name}.ipynb", as_version=4).cells
-    found = {c.metadata.nbgrader.grade_id: c for c in cells if c.metadata.get("nbgrader", {}).get("solution")}
-    return {
-        key: "\n".join(line for line in cell.source.split("\n") if "### " not in line)
-        if cell.cell_type == "code"
-        else "Format is paid for on its own: $0.25 > 0$."
-        for key, cell in found.items()
-    }
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_released_notebook_with_right_answers_runs_from_top_to_bottom(page, address, name):
     notebook = browser.Notebook.open(page, address, f"{name}/{name}.ipynb")
-    typed = answers(name)
+    typed = series.answers(name)
     for number, cell in enumerate(notebook.cells()):
         if cell["nbgrader"].get("solution"):
             notebook.type(number, typed.pop(cell["nbgrader"]["grade_id"]))

@@ -1,5 +1,9 @@
 """The notebooks of source/: their form, and (`make series`) each run from top to bottom, live cells included."""
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 import series
 
@@ -50,6 +54,34 @@ def test_source_and_release_differ_in_solutions_and_hidden_tests_alone(name):
             inside = inside and "END HIDDEN TESTS" not in line
         assert "\n".join(lines) == theirs.source
         assert ours.id == theirs.id
+
+
+@pytest.mark.slow
+def test_release_and_an_installed_labkit_suffice(tmp_path):
+    """No source/, no autograder_tests/: what a student has."""
+    clone = tmp_path / "clone"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(series.ROOT / "labkit", clone / "labkit", ignore=ignored)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy2(series.ROOT / name, clone)
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index",
+               "--target", str(tmp_path / "installed"), str(clone)]  # fmt: skip
+    subprocess.run(command, check=True, timeout=120)
+    shutil.rmtree(clone)
+
+    folder = series.copy(series.RELEASE, tmp_path / "student")
+    shutil.copy2(series.ROOT / "tests" / "data" / "record.json", folder / "05_report")
+    for name in ("01_rewards", "03_ppo_loss", "05_report"):
+        series.fill(folder / name / f"{name}.ipynb")
+        notebook = series.read(name, folder)
+        # "source" beside the package is what a clone has and an installation has not.
+        seen = "import labkit, pathlib; here = pathlib.Path(labkit.__file__).parents[1]; here.name, (here / 'source').exists()"
+        notebook.cells.append(series.nbformat.v4.new_code_cell(seen))
+        series.nbformat.write(notebook, folder / name / f"{name}.ipynb")
+        notebook = series.run(folder / name / f"{name}.ipynb", live=False, packages=tmp_path / "installed")
+        assert series.text_of(notebook.cells[-1]) == "('installed', False)"
+        for cell in series.graded(notebook):
+            assert series.text_of(cell).rstrip().endswith(str(float(cell.metadata.nbgrader.points)))
 
 
 def test_live_cells_are_left_out_while_grading():
