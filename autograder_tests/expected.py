@@ -15,7 +15,8 @@ from typing import Any
 
 from labkit import functions
 from labkit.checks import EXPECTED, cases, key
-from labkit.checks.case import Function, Outcome, agree, answer
+from labkit.checks.case import agree, answer
+from labkit.checks.subject import Function, InProcess, Outcome
 from labkit.cli import REFERENCE
 from labkit.config import Algorithm
 
@@ -50,7 +51,7 @@ def shows(path: Path) -> str:
 
 def outcomes(exercise: str, function: Function) -> dict[str, Outcome]:
     """What `function` gives on each visible case, by the case's name."""
-    return {case.name: _rounded(answer(case, function).outcome) for case in cases(exercise)}
+    return {case.name: _rounded(answer(case, InProcess(function)).outcome) for case in cases(exercise)}
 
 
 def expected() -> dict[str, Any]:

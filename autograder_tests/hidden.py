@@ -12,6 +12,7 @@ from typing import Any
 from autograder_tests.expected import reference
 from labkit.checks import cases, judge, key, record
 from labkit.checks.case import answer
+from labkit.checks.subject import InProcess
 from labkit.checks.verdict import Expectation, Verdict
 from labkit.config import Algorithm
 from labkit.errors import RecordError
@@ -24,8 +25,8 @@ def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo", seed: i
     """As `labkit.checks.check`, on cases that `seed` decides."""
     name = key(getattr(function, "__name__", repr(function)), algorithm)
     drawn = cases(name, seed)
-    right = {case.name: answer(case, reference()[name]).outcome for case in drawn}
-    return judge(name, function, drawn, Expectation(right, {}), hidden=True)
+    right = {case.name: answer(case, InProcess(reference()[name])).outcome for case in drawn}
+    return judge(name, InProcess(function), drawn, Expectation(right, {}), hidden=True)
 
 
 def check_record(path: str | Path) -> Verdict:

@@ -8,7 +8,8 @@ import pytest
 from autograder_tests import expected, hidden
 from labkit import checks
 from labkit.checks import rewards
-from labkit.checks.case import agree, answer, number, numbers
+from labkit.checks.case import agree, answer
+from labkit.checks.subject import InProcess, number, numbers
 from labkit.functions import load_function
 
 WRONG = [pytest.param(e, p, id=f"{p.parts[-3]}-{p.stem}") for e, p in expected.submissions("wrong")]
@@ -114,7 +115,7 @@ def test_a_function_that_never_ends_is_cut_off(monkeypatch):
             pass
 
     case = checks.cases("reward_format")[0]
-    found = answer(case, reward_format, seconds=0.2)
+    found = answer(case, InProcess(reward_format, seconds=0.2))
     assert found.outcome == "raises TimeoutError"
     assert "does a loop never end?" in found.error
 
@@ -132,8 +133,8 @@ def test_hidden_cases_ask_for_what_the_visible_ones_ask_for(seed):
     """Exchanged digits and words do not change which completions are right."""
     right = expected.reference()
     for name, texts in (("reward_format", rewards.format_cases), ("reward_correct", rewards.correct_cases)):
-        visible = {case.idea: answer(case, right[name]).outcome for case in texts()}
-        varied = {case.idea: answer(case, right[name]).outcome for case in texts(seed)}
+        visible = {case.idea: answer(case, InProcess(right[name])).outcome for case in texts()}
+        varied = {case.idea: answer(case, InProcess(right[name])).outcome for case in texts(seed)}
         assert varied == visible
 
 

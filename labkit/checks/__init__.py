@@ -14,6 +14,7 @@ from typing import Any
 
 from labkit.checks import grpo, ppo_loss, record, rewards, rollout
 from labkit.checks.case import Case, answer
+from labkit.checks.subject import InProcess, Subject
 from labkit.checks.verdict import Expectation, Row, Verdict, diagnose
 from labkit.config import PACKAGE, Algorithm
 from labkit.errors import FunctionsError, RecordError
@@ -47,7 +48,7 @@ def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo") -> Verd
     Raises FunctionsError for a function of another name.
     """
     name = key(getattr(function, "__name__", repr(function)), algorithm)
-    return judge(name, function, cases(name), _expected()[name])
+    return judge(name, InProcess(function), cases(name), _expected()[name])
 
 
 def check_record(path: str | Path) -> Verdict:
@@ -82,11 +83,9 @@ def cases(name: str, seed: int | None = None) -> list[Case]:
     return _CASES[name](seed)
 
 
-def judge(
-    name: str, function: Callable[..., Any], cases: list[Case], expectation: Expectation, hidden: bool = False
-) -> Verdict:
-    """The verdict on `function` after `cases`. `hidden` names the ideas of failed cases in place of the cases."""
-    rows = [Row(case, expectation.expected[case.name], answer(case, function)) for case in cases]
+def judge(name: str, subject: Subject, cases: list[Case], expectation: Expectation, hidden: bool = False) -> Verdict:
+    """The verdict on `subject` after `cases`. `hidden` names the ideas of failed cases in place of the cases."""
+    rows = [Row(case, expectation.expected[case.name], answer(case, subject)) for case in cases]
     hints = diagnose(rows, expectation)
     return Verdict(name, rows, hints, two_valued=name in TWO_VALUED, hidden=hidden, legend=LEGENDS.get(name, ""))
 

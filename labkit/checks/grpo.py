@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from labkit.checks.case import Case, Function, Outcome, numbers
+from labkit.checks.case import Case
+from labkit.checks.subject import Outcome, Subject
 
 REWARDS = torch.tensor([2.25, 0.25, 0.0, -2.0])  # what reward_format + reward_correct can be
 
@@ -36,20 +39,23 @@ def cases(seed: int = 0) -> list[Case]:
 
 
 def _case(name: str, idea: str, rewards: Tensor) -> Case:
-    return Case(name, idea, lambda function: numbers(function(rewards.clone())))
+    return Case(name, idea, lambda subject: _values(subject, rewards))
 
 
 def _both(name: str, idea: str, first: Tensor, second: Tensor) -> Case:
     """Two calls in one case, so that an answer of nothing but zeros does not hold."""
-    return Case(name, idea, lambda function: [numbers(function(first.clone())), numbers(function(second.clone()))])
+    return Case(name, idea, lambda subject: [_values(subject, first), _values(subject, second)])
 
 
-def _leaves_input(rewards: Tensor) -> Function:
-    def run(function: Function) -> Outcome:
-        given = rewards.clone()
-        result = function(given)
-        if not torch.equal(given, rewards):
-            return "changes its input"
-        return numbers(result)
+def _values(subject: Subject, rewards: Tensor) -> Outcome:
+    values: Outcome = subject.ask("normalized", rewards=rewards)["values"]
+    return values
+
+
+def _leaves_input(rewards: Tensor) -> Callable[[Subject], Outcome]:
+    def run(subject: Subject) -> Outcome:
+        answer = subject.ask("normalized", rewards=rewards)
+        values: Outcome = "changes its input" if answer["changed"] else answer["values"]
+        return values
 
     return run

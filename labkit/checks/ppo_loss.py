@@ -5,13 +5,15 @@ An outcome is the loss and its gradient, seen in three random directions: a loss
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from labkit.checks.case import Case, Function, Outcome, number, numbers
+from labkit.checks.case import Case
+from labkit.checks.subject import Outcome, Subject, numbers
 from labkit.policy import token_logps
 
 VOCABULARY = 6
@@ -113,24 +115,18 @@ def _batch(random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, wid
             "gen_logps": gen * completion, "completion_mask": completion, "attention_mask": attention}  # fmt: skip
 
 
-def _run(batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float, random: torch.Generator) -> Function:
+def _run(batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float,
+         random: torch.Generator) -> Callable[[Subject], Outcome]:  # fmt: skip
     directions = [[torch.randn(p.shape, generator=random) for p in engine.parameters()] for _ in range(3)]
 
-    def run(function: Function) -> Outcome:
-        engine.zero_grad(set_to_none=True)
-        given = {key: value.clone() if isinstance(value, Tensor) else value for key, value in batch.items()}
-        loss = function(given, engine, beta=beta, clip_param=clip_param)
-        if not isinstance(loss, Tensor):
-            return number(loss)
-        if any(not torch.equal(given[key], value) for key, value in batch.items() if isinstance(value, Tensor)):
-            return "changes its batch"
-        if loss.ndim != 0:
-            return f"not one loss, but a tensor of shape {tuple(loss.shape)}"
-        if not loss.requires_grad:
-            return [number(loss.item()), "no gradient"]
-        loss.backward()  # type: ignore[no-untyped-call]
-        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in engine.parameters()]
-        seen = [sum((g * d).sum() for g, d in zip(gradients, direction, strict=True)) for direction in directions]
-        return [number(loss.item()), numbers(torch.stack([torch.as_tensor(s) for s in seen]))]
+    def run(subject: Subject) -> Outcome:
+        found = subject.ask("loss", batch=batch, engine=engine, beta=beta, clip_param=clip_param)
+        if "wrong" in found:
+            wrong: Outcome = found["wrong"]
+            return wrong
+        if found["gradients"] is None:
+            return [found["loss"], "no gradient"]
+        seen = [sum((g * d).sum() for g, d in zip(found["gradients"], direction, strict=True)) for direction in directions]
+        return [found["loss"], numbers(torch.stack([torch.as_tensor(s) for s in seen]))]
 
     return run

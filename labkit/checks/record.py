@@ -62,7 +62,7 @@ def without(what: str, message: str) -> Verdict:
 
 
 def _finding(what: str, asked: str, found: str, holds: bool, share: float = 0.0, essential: bool = False) -> Finding:
-    return Finding(Case(what, what, lambda function: ""), asked, Answer(found), holds, share, essential)
+    return Finding(Case(what, what, lambda subject: ""), asked, Answer(found), holds, share, essential)
 
 
 def _whole(record: Record) -> Finding:

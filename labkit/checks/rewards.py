@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from labkit.checks.case import Case, Function, Outcome, number
+from labkit.checks.case import Case
+from labkit.checks.subject import Outcome, Subject
 
 # (what it is about, completion)
 FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
@@ -102,9 +103,10 @@ def _varied(texts: Sequence[tuple[str, ...]], seed: int | None) -> Sequence[tupl
     return varied
 
 
-def _give(*arguments: Any) -> Function:
-    def run(function: Function) -> Outcome:
-        return number(function(*(dict(a) if isinstance(a, dict) else a for a in arguments)))
+def _give(*arguments: Any) -> Callable[[Subject], Outcome]:
+    def run(subject: Subject) -> Outcome:
+        outcome: Outcome = subject.ask("reward", arguments=list(arguments))
+        return outcome
 
     return run
 

@@ -6,11 +6,9 @@ still has a mistake in a reward sees it in the check of that reward, and not her
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -19,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from labkit.checks.case import Case, Function, Outcome, numbers
+from labkit.checks.case import Case
+from labkit.checks.subject import Outcome, Subject, numbers
 from labkit.config import PACKAGE, Algorithm
 from labkit.errors import FunctionsError
 from labkit.rollout import Rollout
@@ -58,6 +57,7 @@ class RecordedWorker:
     scored: int = 0
 
     def __post_init__(self) -> None:
+        self._drawn: dict[tuple[int, int], int] = {}  # rollout: weight version under which it was drawn last
         rng = random.Random(self.seed)
         self._recorded = json.loads(RECORDING.read_text(encoding="utf-8"))
         rng.shuffle(self._recorded)
@@ -101,7 +101,7 @@ class RecordedWorker:
         places = [[self._place_of(rollout) for rollout in group] for group in rollouts]
         self.uploads.append(
             Upload(self.weight_version, [self._place(item["Q"]) for item in items], places,
-                   [[r.weight_version for r in group] for group in rollouts], plain, deepcopy(gen_logps))
+                   [[self._drawn[place] for place in group] for group in places], plain, deepcopy(gen_logps))
         )  # fmt: skip
         self._idle = 0
 
@@ -132,7 +132,7 @@ class RecordedWorker:
     def _place_of(self, rollout: Rollout) -> tuple[int, int]:
         place = self._place(rollout.prompt)
         for index, completion in enumerate(self._recorded[place]["completions"]):
-            if completion["ids"] == list(rollout.completion_ids):
+            if completion["ids"] == list(rollout.completion_ids) and (place, index) in self._drawn:
                 return place, index
         raise FunctionsError("upload was given a rollout that generate did not give")
 
@@ -140,7 +140,9 @@ class RecordedWorker:
         recorded = self._recorded[place]
         index = self._given.get(place, 0)
         self._given[place] = index + 1
-        completion = recorded["completions"][index % len(recorded["completions"])]
+        index %= len(recorded["completions"])
+        completion = recorded["completions"][index]
+        self._drawn[place, index] = self.weight_version
         return Rollout(recorded["item"]["Q"], list(recorded["prompt_ids"]), list(completion["ids"]), completion["text"],
                        list(completion["logps"]), self.weight_version)  # fmt: skip
 
@@ -166,12 +168,11 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
     size, rescored = (1, RESCORED) if algorithm == "ppo" else (GROUP_SIZE, 0.0)
 
     def case(name: str, idea: str, aspect: Callable[[RecordedWorker], Outcome]) -> Case:
-        def run(function: Function) -> Outcome:
+        def run(subject: Subject) -> Outcome:
             worker = RecordedWorker(size, seed, rescored)
-            with _scripted(function, worker):
-                returned = function(worker)
+            returned = subject.ask("rollout", worker=worker)
             if returned is not None:
-                return f"returns {type(returned).__name__}"
+                return f"returns {returned}"
             return aspect(worker) if worker.uploads else "nothing was uploaded"
 
         return Case(name, idea, run)
@@ -194,21 +195,6 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
         case("gen_logps, sum of each rollout", "the values of gen_logps",
              lambda w: [[[_sum(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
     ]  # fmt: skip
-
-
-@contextlib.contextmanager
-def _scripted(function: Function, worker: RecordedWorker) -> Iterator[None]:
-    """The names of the other exercises' functions, as `function` sees them, stand for the worker's scripted ones."""
-    namespace = inspect.unwrap(function).__globals__
-    names = ("reward_format", "reward_correct", "normalize_group_rewards")
-    before = {name: namespace[name] for name in names if name in namespace}
-    namespace.update({name: getattr(worker, name) for name in names})
-    try:
-        yield
-    finally:
-        for name in names:
-            del namespace[name]
-        namespace.update(before)
 
 
 def _listed(values: Any) -> list[Any]:

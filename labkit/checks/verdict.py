@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from labkit.checks.case import Answer, Case, Outcome, agree, describe
+from labkit.checks.case import Answer, Case, agree, describe
+from labkit.checks.subject import Outcome
 
 PASSED, FAILED = "✓", "✗"
 NOT_WRITTEN = "raises NotImplementedError"

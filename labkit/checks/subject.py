@@ -1,0 +1,174 @@
+"""What a check puts its questions to: a function of a student, in this process or, for the grader, in a sandbox.
+
+A question is one of `PROBES`, with plain values and tensors; so is the answer. The code that compares never touches an
+object that a student's code has made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import math
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from numbers import Real
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from labkit.config import PACKAGE
+from labkit.errors import LabError
+
+Outcome: TypeAlias = "float | str | list[Outcome]"
+Function: TypeAlias = Callable[..., Any]
+
+SECONDS = 5.0  # for one question
+PRINTED = 2000  # characters of what a function prints that are kept
+SCRIPTED = ("reward_format", "reward_correct", "normalize_group_rewards")
+
+
+class Raised(Exception):
+    """The function raised. `outcome` says what, in a few words; `lines` is the traceback in the student's own lines."""
+
+    def __init__(self, outcome: str, lines: str = "") -> None:
+        super().__init__(outcome)
+        self.outcome, self.lines = outcome, lines
+
+
+class Subject(Protocol):
+    """`ask` puts a question and returns the answer; it raises Raised. `printed` is what the function printed meanwhile."""
+
+    printed: str
+
+    def ask(self, question: str, /, **given: Any) -> Any: ...
+
+
+class InProcess:
+    """A function in this process. What it prints and warns is caught; it is cut off after `seconds`."""
+
+    def __init__(self, function: Function, seconds: float = SECONDS) -> None:
+        self.function, self.seconds, self.printed = function, seconds, ""
+
+    def ask(self, question: str, /, **given: Any) -> Any:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            try:
+                with _time_limit(self.seconds):
+                    return PROBES[question](self.function, **given)
+            except LabError as refused:  # by a helper that was called wrongly: its message says what is the matter
+                raise Raised(str(refused), _own_lines(refused)) from refused
+            except (Exception, SystemExit) as error:
+                raise Raised(f"raises {type(error).__name__}", _own_lines(error)) from error
+            finally:
+                self.printed = printed.getvalue()[:PRINTED]
+
+
+# --- the questions
+
+
+def _reward(function: Function, arguments: list[Any]) -> Outcome:
+    """What a reward returns for `arguments`."""
+    return number(function(*(dict(a) if isinstance(a, dict) else a for a in arguments)))
+
+
+def _normalized(function: Function, rewards: Tensor) -> dict[str, Any]:
+    """What `normalize_group_rewards` returns, and whether the rewards stayed as they were."""
+    given = rewards.clone()
+    result = numbers(function(given))
+    return {"values": result, "changed": not torch.equal(given, rewards)}
+
+
+def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float) -> dict[str, Any]:
+    """What `PPO_step` returns: the loss, the gradient of each parameter of `engine` where there is one, and in `wrong`,
+    where it is not a loss at all, what it is."""
+    engine.zero_grad(set_to_none=True)
+    given = {key: value.clone() if isinstance(value, Tensor) else value for key, value in batch.items()}
+    loss = function(given, engine, beta=beta, clip_param=clip_param)
+    if not isinstance(loss, Tensor):
+        return {"wrong": number(loss)}
+    if any(not torch.equal(given[key], value) for key, value in batch.items() if isinstance(value, Tensor)):
+        return {"wrong": "changes its batch"}
+    if loss.ndim != 0:
+        return {"wrong": f"not one loss, but a tensor of shape {tuple(loss.shape)}"}
+    if not loss.requires_grad:
+        return {"loss": number(loss.item()), "gradients": None}
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in engine.parameters()]
+    return {"loss": number(loss.item()), "gradients": gradients}
+
+
+def _rollout(function: Function, worker: Any) -> str | None:
+    """Run `gen_worker` on `worker`; returns the type of what it returns, None where that is nothing.
+
+    While it runs, the names of the other exercises' functions stand for the worker's scripted ones.
+    """
+    namespace = inspect.unwrap(function).__globals__
+    before = {name: namespace[name] for name in SCRIPTED if name in namespace}
+    namespace.update({name: getattr(worker, name) for name in SCRIPTED})
+    try:
+        returned = function(worker)
+    finally:
+        for name in SCRIPTED:
+            namespace.pop(name, None)
+        namespace.update(before)
+    return None if returned is None else type(returned).__name__
+
+
+PROBES: Mapping[str, Callable[..., Any]] = {
+    "reward": _reward, "normalized": _normalized, "loss": _loss, "rollout": _rollout,
+}  # fmt: skip
+
+
+# --- plain values
+
+
+def number(value: Any) -> Outcome:
+    """A returned number as an outcome; anything else in words. A bool is no number: False is not -1.0."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value) if math.isfinite(value) else str(float(value))
+    return f"{value!r:.60} ({type(value).__name__})"
+
+
+def numbers(values: Any) -> Outcome:
+    """An array, a tensor or nested lists as an outcome; nan and infinities as words, for JSON has none."""
+    if isinstance(values, torch.Tensor):
+        values = values.detach().double().cpu().tolist()
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    return [numbers(value) for value in values] if isinstance(values, list | tuple) else number(values)
+
+
+def _own_lines(error: BaseException) -> str:
+    """The traceback, cut to the frames outside this package and torch, with the error itself."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_library(f.filename)]
+    return "".join(traceback.format_list(frames) + traceback.format_exception_only(error)).rstrip()
+
+
+def _is_library(filename: str) -> bool:
+    path = Path(filename)
+    return PACKAGE in path.parents or "site-packages" in path.parts or filename.startswith("<frozen")
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block after `seconds`. Only a main thread can be interrupted; elsewhere there is no limit."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"no answer after {seconds:.0f} s; does a loop never end?")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
