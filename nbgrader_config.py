@@ -24,7 +24,18 @@ c.ClearSolutions.enforce_metadata = True
 c.GenerateAssignment.create_assignment = True
 
 # --- submitted/ -> autograded/ ----------------------------------------------------------------------------------------
-# Cells that carry the tag skip-execution, all live ones, are left out here and by `nbgrader validate`.
+# Scores come from a sandbox and a trusted process, not from the student's kernel: no notebook is run.
+c.Autograde.autograde_preprocessors = [
+    "labkit.grading.preprocessor.TrustedScores",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.TrustedScores.course_root = str(ROOT)
+# Cells that carry the tag skip-execution, all live ones, are left out by `nbgrader validate`, and where a notebook is run.
 c.Execute.timeout = 120
 c.Execute.startup_timeout = 120
 c.Execute.interrupt_on_timeout = True

@@ -254,13 +254,14 @@ def _series_files(folder: Path, number: str) -> list[Path]:
 
 
 def _cells(file: Path) -> list[tuple[str, str]]:
-    """(name for tracebacks, source) of each code cell; a Python file is one cell."""
+    """(name for tracebacks, source) of each code cell that is not tagged `live`; a Python file is one cell."""
     if file.suffix == ".py":
         return [(str(file), file.read_text(encoding="utf-8"))]
     try:
         cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
-        code = [(n, "".join(cell["source"])) for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError) as error:
+        code = [(n, "".join(cell["source"])) for n, cell in enumerate(cells, 1)
+                if cell["cell_type"] == "code" and "live" not in cell.get("metadata", {}).get("tags", ())]  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FunctionsError(f"{file} is not a notebook: {type(error).__name__}: {error}") from error
     return [(f"{file.name}, cell {n}", _without_magics(source)) for n, source in code]
 

@@ -5,7 +5,7 @@ An outcome is the loss and its gradient, seen in three random directions: a loss
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,17 @@ class FixedEngine(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Any:
         return _Output(self.logits.clone())
+
+
+def rebuilt(kind: str, state: Mapping[str, Tensor]) -> nn.Module:
+    """An engine out of its kind's name and its parameters. Raises KeyError for an unknown kind."""
+    kinds: Mapping[str, Callable[[], nn.Module]] = {
+        "ToyEngine": lambda: ToyEngine(torch.Generator()),
+        "FixedEngine": lambda: FixedEngine(torch.ones_like(state["logits"])),
+    }
+    engine = kinds[kind]()
+    engine.load_state_dict(dict(state))
+    return engine
 
 
 def by_hand() -> tuple[dict[str, Any], FixedEngine]:

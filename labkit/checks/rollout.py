@@ -25,6 +25,7 @@ from labkit.rollout import Rollout
 
 RECORDING = PACKAGE / "checks" / "rollouts.json"
 BATCHES, PROBLEMS, GROUP_SIZE = 2, 3, 4
+MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
 # What stands beside the sequence's own token in an entry of prompt_logprobs: where that is unlikely, one that is likelier.
@@ -87,6 +88,8 @@ class RecordedWorker:
     def generate(self, prompts: Sequence[str], n: int = 1) -> list[list[Rollout]]:
         if isinstance(prompts, str) or not all(isinstance(prompt, str) for prompt in prompts):
             raise FunctionsError('generate takes a list of questions: give the problems\' "Q"')
+        if not 1 <= n <= MOST_ROLLOUTS:
+            raise FunctionsError(f"generate takes n from 1 to {MOST_ROLLOUTS}")
         self.asked.append((len(prompts), n))
         return [[self._next_rollout(self._place(prompt)) for _ in range(n)] for prompt in prompts]
 

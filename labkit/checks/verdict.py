@@ -90,6 +90,9 @@ class Verdict:
         """What stands below the table: hints first, then the first error, then what was printed."""
         remarks = [f"{hint} ({_some(names)})" if not self.hidden else hint for hint, names in self.hints.items()]
         failed = [row for row in self.rows if not row.passed]
+        if self.hidden:
+            said = dict.fromkeys(row.answer.outcome for row in failed if isinstance(row.answer.outcome, str))
+            remarks += [f"There, your function: {outcome}" for outcome in list(said)[:3]]
         if failed and self.legend and not self.hidden:
             remarks.append(self.legend)
         errors = [row for row in failed if row.answer.error]

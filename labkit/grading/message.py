@@ -1,0 +1,73 @@
+"""Messages between the grader and a sandbox: JSON, with tensors as plain bytes. Nothing is ever unpickled.
+
+A message is 8 bytes of length, then JSON. What comes from a sandbox is text from a stranger: its size is bounded, and a
+tensor must be what its own header says.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import socket
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labkit.errors import WireError
+
+LARGEST = 8 * 2**20  # bytes of one message
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64}
+_TENSOR = "__tensor__"
+
+
+def send(connection: socket.socket, message: Any) -> None:
+    data = json.dumps(message, default=_encoded).encode()
+    connection.sendall(len(data).to_bytes(8, "big") + data)
+
+
+def receive(connection: socket.socket) -> Any:
+    """The next message. Raises EOFError where the other side is gone, TimeoutError after the connection's time-out, and
+    WireError for what is no message."""
+    length = int.from_bytes(_exactly(connection, 8), "big")
+    if length > LARGEST:
+        raise WireError(f"a message of {length:,} bytes; at most {LARGEST:,} are taken")
+    try:
+        return json.loads(_exactly(connection, length), object_hook=_decoded)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"no message: {type(error).__name__}: {error}") from error
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < count:
+        part = connection.recv(min(count - len(parts), 1 << 16))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        value = value.detach().cpu().contiguous()
+        name = str(value.dtype).removeprefix("torch.")
+        if name not in DTYPES:
+            value, name = value.double(), "float64"
+        return {_TENSOR: [name, list(value.shape), base64.b64encode(value.numpy().tobytes()).decode()]}
+    raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+def _decoded(value: dict[str, Any]) -> Any:
+    if set(value) != {_TENSOR}:
+        return value
+    try:
+        name, shape, data = value[_TENSOR]
+        raw, dtype = bytearray(base64.b64decode(data, validate=True)), DTYPES[name]
+        if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(raw):
+            raise ValueError(f"shape {shape} does not fit {len(raw)} bytes of {name}")
+        return torch.frombuffer(raw, dtype=dtype).reshape(shape).clone() if raw else torch.zeros(shape, dtype=dtype)
+    except (TypeError, KeyError, binascii.Error) as error:
+        raise ValueError(f"no tensor: {error}") from error

@@ -1,0 +1,320 @@
+"""The grader's side of a sandbox: start the process that forks them, open one for a submission, put questions to it.
+
+A `Sandbox` gives a `Subject` for each function of a notebook, so the very cases that students see judge it. Every answer is
+checked for its form before anything looks at it. A sandbox that hangs, ends or talks nonsense is ended, and that is the answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from torch import Tensor, nn
+
+from labkit.checks.rollout import RecordedWorker
+from labkit.checks.subject import PRINTED, SECONDS, Outcome, Raised
+from labkit.errors import LabError, ProcessError, SetupError, WireError
+from labkit.grading import message
+from labkit.grading.isolation import PROTECTIONS
+
+GRACE = 2.0  # seconds beyond the function's own limit until a sandbox that does not answer is ended
+STARTING = 60.0  # seconds for the process that forks sandboxes to load torch
+OPENING = 10.0  # seconds for a sandbox to shut itself off
+RESTARTS = 2  # of a submission's sandbox that ended; after that its other questions count as unanswered
+CALLS = 2000  # of the worker's helpers, in one run of a gen_worker
+HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "upload", "reward_format", "reward_correct",
+           "normalize_group_rewards")  # fmt: skip
+ENDED = "its process ended without an answer: it left Python, or took more memory or time than there is"
+LONGEST_TEXT, MOST_NUMBERS = 500, 200_000
+
+
+class Zygote:
+    """The process that has torch loaded and forks sandboxes; one for each process that grades."""
+
+    def __init__(self) -> None:
+        """Raises SetupError where it does not start."""
+        self._folder = Path(tempfile.mkdtemp(prefix="labkit-grading-"))
+        self._folder.chmod(0o711)
+        self._numbers = itertools.count(os.getpid() % 1000 * 1000)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "labkit.grading.worker", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                env=_environment(), cwd=self._folder,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None,
+                start_new_session=True,
+            )  # fmt: skip
+        self._control = ours
+        self._control.settimeout(STARTING)
+        if self._control.recv(1) != b"!":
+            error = self._process.stderr.read().decode() if self._process.stderr else ""
+            raise SetupError(f"the process that runs submissions did not start:\n{error[-2000:]}")
+
+    def open(self) -> tuple[socket.socket, int, Path]:
+        """A new sandbox: the connection to it, its process group, its directory. Raises ProcessError where it fails."""
+        number = next(self._numbers)
+        folder = self._folder / str(number)
+        folder.mkdir(mode=0o755)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [f"{number} {folder}".encode()], [theirs.fileno()])
+            self._control.settimeout(OPENING)
+            child = self._control.recv(64)
+        if not child:
+            raise ProcessError("the process that runs submissions has ended")
+        ours.settimeout(OPENING)
+        return ours, int(child), folder
+
+    def protections(self) -> dict[str, bool]:
+        """Which of `PROTECTIONS` are in force on this machine, seen on a sandbox that is opened to ask."""
+        with Sandbox(self) as sandbox:
+            return sandbox.force
+
+    def close(self) -> None:
+        self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=GRACE)
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the grader's environment but where Python finds things."""
+    kept = ("PATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+    package = str(Path(__file__).resolve().parents[2])
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": package, "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+    }  # fmt: skip
+
+
+def describe(force: Mapping[str, bool]) -> str:
+    """The protections, one a line, for whoever starts grading."""
+    return "\n".join(f"  {'✓' if force[name] else '✗ NOT in force:'} {what}" for name, what in PROTECTIONS.items())
+
+
+class Sandbox:
+    """A sandbox for one submission. `load` puts its functions in; `function` is then a subject for the checks."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote = zygote
+        self._loaded: dict[str, tuple[str, str]] = {}
+        self._restarts = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._connection, self._group, self._folder = self._zygote.open()
+        try:
+            self.force: dict[str, bool] = self._receive()["force"]
+        except (EOFError, TimeoutError, WireError, KeyError, TypeError) as error:
+            self.close()
+            raise ProcessError(f"a sandbox did not open: {type(error).__name__}: {error}") from error
+
+    def load(self, name: str, text: str, file: str) -> None:
+        """Take function `name` out of the notebook `text`. Raises Raised where it is missing or does not load."""
+        self._loaded[name] = (text, file)
+        self._request({"load": name, "text": text, "file": file}, SECONDS + GRACE)
+
+    def function(self, name: str) -> Distant:
+        return Distant(self, name)
+
+    def ask(self, name: str, question: str, given: dict[str, Any]) -> tuple[Any, str]:
+        """The answer of function `name`, and what it printed. Raises Raised."""
+        worker = given.get("worker")
+        if isinstance(given.get("engine"), nn.Module):
+            given = given | {"engine": [type(given["engine"]).__name__, dict(given["engine"].state_dict())]}
+        if worker is not None:
+            given = given | {"worker": {"group_size": worker.group_size}}
+        return self._request({"ask": question, "of": name, "given": given}, SECONDS + GRACE, worker)
+
+    def _request(self, request: dict[str, Any], seconds: float, worker: RecordedWorker | None = None) -> tuple[Any, str]:
+        if self._group == 0:
+            self._restart()
+        deadline, refusal = time.monotonic() + seconds, None
+        try:
+            message.send(self._connection, request)
+            for _ in range(CALLS):
+                self._connection.settimeout(max(deadline - time.monotonic(), 0.01))
+                reply = self._receive()
+                if "call" not in reply:
+                    break
+                answer = _help(worker, reply)
+                refusal = refusal or answer.get("refused")
+                message.send(self._connection, answer)
+            else:
+                raise Raised("a loop that never ends: its helpers are called again and again")
+        except TimeoutError:
+            self.close()
+            raise Raised(f"no answer within {seconds:.0f} s; does a loop never end?") from None
+        except (EOFError, OSError):
+            self.close()
+            raise Raised(ENDED) from None
+        except (WireError, Raised) as error:
+            self.close()
+            raise error if isinstance(error, Raised) else Raised(f"an answer that is none: {error}") from None
+        printed = reply.get("printed")
+        printed = printed[:PRINTED] if isinstance(printed, str) else ""
+        if refusal is not None:
+            raise Raised(refusal, _text(reply.get("lines")))
+        if "raised" in reply:
+            raise Raised(_text(reply["raised"]), _text(reply.get("lines"), 4000))
+        return reply.get("answer"), printed
+
+    def _receive(self) -> dict[str, Any]:
+        reply = message.receive(self._connection)
+        if not isinstance(reply, dict):
+            raise WireError(f"{type(reply).__name__} in place of an answer")
+        return reply
+
+    def _restart(self) -> None:
+        """A new sandbox with the same functions: one question that ends it does not spoil the others."""
+        if self._restarts == RESTARTS:
+            raise Raised(f"not asked: its process had ended {RESTARTS + 1} times")
+        self._restarts += 1
+        self._start()
+        for name, (text, file) in self._loaded.items():
+            self._request({"load": name, "text": text, "file": file}, SECONDS + GRACE)
+
+    def close(self) -> None:
+        """End the sandbox and all that runs in it; nothing of it stays."""
+        if self._group == 0:
+            return
+        self._connection.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._group, signal.SIGKILL)
+        self._group = 0
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class Distant:
+    """A function in a sandbox, as a `Subject`."""
+
+    def __init__(self, sandbox: Sandbox, name: str) -> None:
+        self._sandbox, self._name, self.printed = sandbox, name, ""
+
+    def ask(self, question: str, /, **given: Any) -> Any:
+        self.printed = ""
+        answer, self.printed = self._sandbox.ask(self._name, question, given)
+        return _FORMS[question](answer, given)
+
+
+# --- the form of answers: nothing passes that a right function could not have sent
+
+
+def _outcome(answer: Any, _: Any = None) -> Outcome:
+    budget = [MOST_NUMBERS]
+
+    def plain(value: Any, depth: int) -> Outcome:
+        budget[0] -= 1
+        if budget[0] < 0 or depth > 8:
+            raise Raised("an answer that is too large")
+        if isinstance(value, list):
+            return [plain(part, depth + 1) for part in value]
+        if type(value) is float:
+            return value
+        return _text(value)
+
+    return plain(answer, 0)
+
+
+def _normalized(answer: Any, _: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict) or set(answer) != {"values", "changed"}:
+        raise Raised("an answer of another form")
+    return {"values": _outcome(answer["values"]), "changed": answer["changed"] is not False}
+
+
+def _loss(answer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(answer, dict) and set(answer) == {"wrong"}:
+        return {"wrong": _text(answer["wrong"]) if not isinstance(answer["wrong"], float) else answer["wrong"]}
+    if not isinstance(answer, dict) or set(answer) != {"loss", "gradients"}:
+        raise Raised("an answer of another form")
+    shapes = [p.shape for p in given["engine"].parameters()]
+    gradients = answer["gradients"]
+    if gradients is not None and not (
+        isinstance(gradients, list) and len(gradients) == len(shapes)
+        and all(isinstance(g, Tensor) and g.shape == shape and g.is_floating_point()
+                for g, shape in zip(gradients, shapes, strict=True))
+    ):  # fmt: skip
+        raise Raised("gradients of another form than the parameters")
+    return {"loss": _outcome(answer["loss"]), "gradients": None if gradients is None else [g.float() for g in gradients]}
+
+
+def _returned(answer: Any, _: Any) -> str | None:
+    return None if answer is None else _text(answer)
+
+
+_FORMS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "reward": _outcome,
+    "normalized": _normalized,
+    "loss": _loss,
+    "rollout": _returned,
+}
+
+
+def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
+    return value[:longest] if isinstance(value, str) else f"{type(value).__name__} in place of a number"
+
+
+# --- a gen_worker's helpers
+
+
+def _help(worker: RecordedWorker | None, request: dict[str, Any]) -> dict[str, Any]:
+    """What a helper of `worker` returns, or why it refuses. The arguments are a stranger's."""
+    name, arguments = request.get("call"), request.get("arguments")
+    if worker is None or name not in HELPERS or not isinstance(arguments, list):
+        return {"refused": "there is no such helper"}
+    try:
+        if name == "upload":
+            worker.upload(*_uploaded(*arguments))
+            return {"returned": None}
+        returned = getattr(worker, name)(*arguments)
+    except LabError as error:
+        return {"refused": str(error)}
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError) as error:
+        return {"refused": f"{name} was called with arguments that it cannot take ({type(error).__name__})"}
+    if name == "generate":
+        returned = [[asdict(rollout) for rollout in group] for group in returned]
+    if name == "score":
+        returned = [[None if entry is None else list(entry.items()) for entry in row] for row in returned]
+    return {"returned": returned}
+
+
+def _uploaded(items: Any, rollouts: Any, rewards: Any, gen_logps: Any) -> tuple[Any, ...]:
+    groups = [[_Uploaded(r["prompt"], r["completion_ids"]) for r in group] for group in rollouts]
+    return items, groups, rewards, gen_logps
+
+
+class _Uploaded:
+    """As much of an uploaded rollout as says which one it is."""
+
+    def __init__(self, prompt: Any, completion_ids: Any) -> None:
+        self.prompt, self.completion_ids, self.weight_version = prompt, completion_ids, 0

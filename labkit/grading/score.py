@@ -1,0 +1,112 @@
+"""From a submission to points: its functions in a sandbox, the cases and what is expected of them here.
+
+The inputs are drawn from the course's own seed, which no student knows; what is expected is what the solutions in `source/`
+give on them.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit import functions
+from labkit.checks import cases, judge, key, record
+from labkit.checks.case import Answer, Case, answer
+from labkit.checks.subject import Function, InProcess, Raised
+from labkit.checks.verdict import Expectation, Row, Verdict
+from labkit.config import Algorithm
+from labkit.errors import RecordError
+from labkit.grading.sandbox import Sandbox, Zygote
+from labkit.record import read
+
+RECORD = "record.json"
+# Each graded cell by its grade_id: the function that it is about and, for gen_worker, the algorithm; None is the record.
+EXERCISES: Mapping[str, tuple[str, Algorithm] | None] = {
+    "reward_format_check": ("reward_format", "ppo"),
+    "reward_correct_check": ("reward_correct", "ppo"),
+    "gen_worker_check": ("gen_worker", "ppo"),
+    "PPO_step_check": ("PPO_step", "ppo"),
+    "normalize_group_rewards_check": ("normalize_group_rewards", "grpo"),
+    "gen_worker_grpo_check": ("gen_worker", "grpo"),
+    "report_check": None,
+}
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder: solutions in `source/`, and the seed that is kept for it."""
+
+    root: Path
+
+    @functools.cached_property
+    def seed(self) -> int:
+        """Drawn once for the course, and readable for its owner alone."""
+        path = self.root / ".grading" / "seed"
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(f"{secrets.randbits(40)}\n")
+        return int(path.read_text())
+
+    @functools.cached_property
+    def solutions(self) -> dict[str, Function]:
+        """The solutions by exercise, as `labkit.checks.key` names them. Raises FunctionsError where one is missing."""
+        found: dict[str, Function] = {}
+        for algorithm in ("ppo", "grpo"):
+            by_name = functions.load_path(self.root / "source", algorithm).by_name
+            found |= {key(name, algorithm): function for name, function in by_name.items()}
+        return found
+
+    def cases(self, exercise: str) -> list[Case]:
+        return self._cases(exercise)[0]
+
+    def expectation(self, exercise: str) -> Expectation:
+        return self._cases(exercise)[1]
+
+    @functools.cache  # noqa: B019 - a course lives as long as the process that grades it
+    def _cases(self, exercise: str) -> tuple[list[Case], Expectation]:
+        drawn = cases(exercise, self.seed)
+        solution = InProcess(self.solutions[exercise])
+        return drawn, Expectation({case.name: answer(case, solution).outcome for case in drawn}, {})
+
+
+class Grader:
+    """Grades notebooks of one course; keeps one `Zygote`. A verdict comes for every submission, whatever it does."""
+
+    def __init__(self, course: Course, zygote: Zygote) -> None:
+        self.course, self.zygote = course, zygote
+
+    def verdicts(self, notebook: str, folder: Path, wanted: list[str]) -> dict[str, Verdict]:
+        """The verdict on each graded cell in `wanted`, by its grade_id; `notebook` is the text of the submitted file, and
+        `folder` holds what was handed in beside it."""
+        with Sandbox(self.zygote) as sandbox:
+            return {grade_id: self._verdict(grade_id, notebook, folder, sandbox) for grade_id in wanted}
+
+    def _verdict(self, grade_id: str, notebook: str, folder: Path, sandbox: Sandbox) -> Verdict:
+        exercise = EXERCISES[grade_id]
+        if exercise is None:
+            return self._record(folder / RECORD)
+        name, algorithm = exercise
+        full = key(name, algorithm)
+        try:
+            sandbox.load(name, notebook, f"{grade_id}.ipynb")
+        except Raised as raised:
+            return unanswered(full, raised.outcome)
+        return judge(full, sandbox.function(name), self.course.cases(full), self.course.expectation(full), hidden=True)
+
+    def _record(self, path: Path) -> Verdict:
+        try:
+            written = read(path)
+        except RecordError as error:
+            return record.without("a record of a run", str(error))
+        return record.examine(written, self.course.solutions["reward_format"], self.course.solutions["reward_correct"])
+
+
+def unanswered(exercise: str, why: str) -> Verdict:
+    """The verdict on a function that could not be asked anything."""
+    case = Case("can be asked", why, lambda subject: "")
+    return Verdict(exercise, [Row(case, "an answer", Answer(why))], {}, hidden=True)
