@@ -22,17 +22,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
 from torch import Tensor, nn
 
 from labkit.checks.rollout import RecordedWorker
 from labkit.checks.subject import PRINTED, SECONDS, Outcome, Raised
 from labkit.errors import LabError, ProcessError, SetupError, WireError
 from labkit.grading import message
-from labkit.grading.isolation import PROTECTIONS
+from labkit.grading.isolation import FIRST_USER, PROTECTIONS
 
 GRACE = 2.0  # seconds beyond the function's own limit until a sandbox that does not answer is ended
 STARTING = 60.0  # seconds for the process that forks sandboxes to load torch
 OPENING = 10.0  # seconds for a sandbox to shut itself off
+IN_ALL = 30.0  # seconds for all questions to one function
 RESTARTS = 2  # of a submission's sandbox that ended; after that its other questions count as unanswered
 CALLS = 2000  # of the worker's helpers, in one run of a gen_worker
 HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "upload", "reward_format", "reward_correct",
@@ -62,6 +64,10 @@ class Zygote:
         if self._control.recv(1) != b"!":
             error = self._process.stderr.read().decode() if self._process.stderr else ""
             raise SetupError(f"the process that runs submissions did not start:\n{error[-2000:]}")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def open(self) -> tuple[socket.socket, int, Path]:
         """A new sandbox: the connection to it, its process group, its directory. Raises ProcessError where it fails."""
@@ -126,9 +132,11 @@ class Sandbox:
         self._start()
 
     def _start(self) -> None:
+        self.force: dict[str, bool] = dict.fromkeys(PROTECTIONS, True)
         self._connection, self._group, self._folder = self._zygote.open()
+        self._user = FIRST_USER + int(self._folder.name)
         try:
-            self.force: dict[str, bool] = self._receive()["force"]
+            self.force = self._receive()["force"]
         except (EOFError, TimeoutError, WireError, KeyError, TypeError) as error:
             self.close()
             raise ProcessError(f"a sandbox did not open: {type(error).__name__}: {error}") from error
@@ -203,8 +211,15 @@ class Sandbox:
         if self._group == 0:
             return
         self._connection.close()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._group, signal.SIGTERM if self.force["processes"] else signal.SIGKILL)
+            deadline = time.monotonic() + GRACE
+            while time.monotonic() < deadline:
+                os.kill(self._group, 0)
+                time.sleep(0.001)
             os.killpg(self._group, signal.SIGKILL)
+        if not self.force["processes"]:
+            _end_processes_of(self._user)
         self._group = 0
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -215,15 +230,30 @@ class Sandbox:
         self.close()
 
 
+def _end_processes_of(user: int) -> None:
+    """Where sandboxes have no process namespace, one that is a user of its own is known by that."""
+    for process in psutil.process_iter(["uids"]):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.info["uids"] and process.info["uids"].real == user:
+                process.kill()
+
+
 class Distant:
     """A function in a sandbox, as a `Subject`."""
 
     def __init__(self, sandbox: Sandbox, name: str) -> None:
         self._sandbox, self._name, self.printed = sandbox, name, ""
+        self._left = IN_ALL
 
     def ask(self, question: str, /, **given: Any) -> Any:
         self.printed = ""
-        answer, self.printed = self._sandbox.ask(self._name, question, given)
+        if self._left <= 0:
+            raise Raised(f"not asked: its answers took more than {IN_ALL:.0f} s in all")
+        started = time.monotonic()
+        try:
+            answer, self.printed = self._sandbox.ask(self._name, question, given)
+        finally:
+            self._left -= time.monotonic() - started
         return _FORMS[question](answer, given)
 
 
