@@ -35,6 +35,8 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.TrustedScores.course_root = str(ROOT)
+# Whatever was handed in is read as a notebook of the assignment: cells that are missing or were changed are put back.
+c.Autograde.exporter_class = "labkit.grading.submission.SubmissionExporter"
 # Cells that carry the tag skip-execution, all live ones, are left out by `nbgrader validate`, and where a notebook is run.
 c.Execute.timeout = 120
 c.Execute.startup_timeout = 120

@@ -1,4 +1,4 @@
-"""The command line: `labkit demo | train | ref-server | plot | stop | doctor | pretrain`."""
+"""The command line: `labkit demo | train | ref-server | plot | stop | grade | doctor | pretrain`."""
 
 from __future__ import annotations
 
@@ -138,6 +138,19 @@ def stop(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def grade(arguments: argparse.Namespace) -> int:
+    """Grade the submissions to an assignment, for instructors: docs/instructors.md."""
+    from labkit.grading.grade import grade as grade_class
+    from labkit.grading.grade import summary
+
+    graded = grade_class(
+        arguments.course, arguments.assignment, jobs=arguments.jobs, students=arguments.student, share=arguments.share,
+        force=arguments.force, require_sandbox=arguments.require_sandbox,
+    )  # fmt: skip
+    print(summary(graded))
+    return 1 if graded.failed else 0
+
+
 def doctor(arguments: argparse.Namespace) -> int:
     """What this machine has and lacks for each preset."""
     from labkit import doctor
@@ -203,6 +216,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="where the picture goes (default: reward_curves.png in the run)")
     sub = add("stop", stop)
     sub.add_argument("--run", type=Path, help="default: every run under runs/")
+    sub = add("grade", grade)
+    sub.add_argument("assignment", help="as in 01_rewards")
+    sub.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="submissions at a time (default: %(default)s)")
+    sub.add_argument("--student", action="append", default=[], help="grade this one alone; may be given again")
+    sub.add_argument("--share", default="", metavar="K/N", help="only score the K-th of N parts, as one machine of several")
+    sub.add_argument("--force", action="store_true", help="grade anew what has not changed, too")
+    sub.add_argument("--require-sandbox", action="store_true", help="refuse to grade where a protection is not in force")
+    sub.add_argument("--course", type=Path, default=Path(), help="the course folder (default: this one)")
     sub = add("doctor", doctor)
     sub.add_argument("--preset", choices=PRESETS)
     sub.add_argument("--json", action="store_true")

@@ -11,6 +11,7 @@ import binascii
 import json
 import math
 import socket
+import time
 from typing import Any
 
 import torch
@@ -28,21 +29,24 @@ def send(connection: socket.socket, message: Any) -> None:
     connection.sendall(len(data).to_bytes(8, "big") + data)
 
 
-def receive(connection: socket.socket) -> Any:
-    """The next message. Raises EOFError where the other side is gone, TimeoutError after the connection's time-out, and
-    WireError for what is no message."""
-    length = int.from_bytes(_exactly(connection, 8), "big")
+def receive(connection: socket.socket, seconds: float | None = None) -> Any:
+    """The next message. Raises EOFError where the other side is gone, TimeoutError where it has not all come after `seconds`
+    (None: however long it takes), and WireError for what is no message."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    length = int.from_bytes(_exactly(connection, 8, deadline), "big")
     if length > LARGEST:
         raise WireError(f"a message of {length:,} bytes; at most {LARGEST:,} are taken")
     try:
-        return json.loads(_exactly(connection, length), object_hook=_decoded)
+        return json.loads(_exactly(connection, length, deadline), object_hook=_decoded)
     except (ValueError, RecursionError) as error:
         raise WireError(f"no message: {type(error).__name__}: {error}") from error
 
 
-def _exactly(connection: socket.socket, count: int) -> bytes:
+def _exactly(connection: socket.socket, count: int, deadline: float | None) -> bytes:
     parts = bytearray()
     while len(parts) < count:
+        if deadline is not None:  # for the whole message: byte by byte it could take forever
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
         part = connection.recv(min(count - len(parts), 1 << 16))
         if not part:
             raise EOFError

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import output_from_msg, writes
+from nbformat.v4 import output_from_msg
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Unicode
 
-from labkit.checks.verdict import Verdict
 from labkit.errors import SetupError
 from labkit.grading.sandbox import Zygote, describe
 from labkit.grading.score import EXERCISES, Course, Grader
+from labkit.grading.store import Score
 
 
 class TrustedScores(NbGraderPreprocessor):  # type: ignore[misc]
@@ -30,26 +30,32 @@ class TrustedScores(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """nbgrader calls it with the submitted notebook, after locked cells were put back as they were released."""
-        grader = _grader(self.course_root, self.require_sandbox)
+        grader = grader_of(Path(self.course_root), self.require_sandbox)
         cells = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if _scored(cell)}
-        folder = Path(resources["metadata"]["path"])
-        verdicts = grader.verdicts(writes(nb), folder, [grade_id for grade_id in cells if grade_id in EXERCISES])
+        scores = grader.scores(nb, Path(resources["metadata"]["path"]), wanted(nb))
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        for grade_id, verdict in verdicts.items():
-            cells[grade_id].outputs = outputs(verdict, float(cells[grade_id].metadata.nbgrader.points))
+        for grade_id, score in scores.items():
+            cells[grade_id].outputs = outputs(score, float(cells[grade_id].metadata.nbgrader.points))
         return nb, resources
+
+
+def wanted(nb: NotebookNode) -> list[str]:
+    """The grade_ids of the cells of `nb` that are scored."""
+    return [
+        cell.metadata.nbgrader.grade_id for cell in nb.cells if _scored(cell) and cell.metadata.nbgrader.grade_id in EXERCISES
+    ]
 
 
 def _scored(cell: NotebookNode) -> bool:
     return bool(cell.cell_type == "code" and is_grade(cell) and not is_solution(cell))
 
 
-def outputs(verdict: Verdict, maximum: float) -> list[NotebookNode]:
+def outputs(score: Score, maximum: float) -> list[NotebookNode]:
     """A graded cell's outputs: the table, and the points as nbgrader takes partial credit."""
-    points = round(maximum * verdict.score, 1)
-    table = {"text/plain": str(verdict), "text/html": verdict._repr_html_()}
+    points = round(maximum * score.share, 1)
+    table = {"text/plain": score.text, "text/html": score.html}
     return [_output("display_data", data=table, metadata={}),
             _output("execute_result", data={"text/plain": str(points)}, metadata={}, execution_count=1)]  # fmt: skip
 
@@ -60,12 +66,15 @@ def _output(kind: str, **content: Any) -> NotebookNode:
 
 
 @functools.cache
-def _grader(root: str, require: bool) -> Grader:
-    """One for a process. Raises SetupError where a protection is asked for that this machine does not give."""
+def grader_of(course: Path, require_sandbox: bool = False) -> Grader:
+    """The grader of a course folder, one for a process, which says what protections are in force.
+
+    Raises SetupError where one is asked for that this machine does not give.
+    """
     zygote = Zygote()
     atexit.register(zygote.close)
     force = zygote.protections()
     print(f"Submissions run in a sandbox:\n{describe(force)}")
-    if require and not all(force.values()):
+    if require_sandbox and not all(force.values()):
         raise SetupError(f"--require-sandbox, but not all protections are in force:\n{describe(force)}")
-    return Grader(Course(Path(root)), zygote)
+    return Grader(Course(course), zygote)

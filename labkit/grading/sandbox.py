@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -44,13 +45,17 @@ LONGEST_TEXT, MOST_NUMBERS = 500, 200_000
 
 
 class Zygote:
-    """The process that has torch loaded and forks sandboxes; one for each process that grades."""
+    """The process that has torch loaded and forks sandboxes; one for each process that grades, for all its threads."""
 
     def __init__(self) -> None:
         """Raises SetupError where it does not start."""
         self._folder = Path(tempfile.mkdtemp(prefix="labkit-grading-"))
         self._folder.chmod(0o711)
         self._numbers = itertools.count(os.getpid() % 1000 * 1000)
+        self._lock = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -62,8 +67,8 @@ class Zygote:
         self._control = ours
         self._control.settimeout(STARTING)
         if self._control.recv(1) != b"!":
-            error = self._process.stderr.read().decode() if self._process.stderr else ""
-            raise SetupError(f"the process that runs submissions did not start:\n{error[-2000:]}")
+            raise SetupError("the process that runs submissions did not start; what it said stands above")
+        self._control.settimeout(OPENING)
 
     @property
     def pid(self) -> int:
@@ -71,14 +76,17 @@ class Zygote:
 
     def open(self) -> tuple[socket.socket, int, Path]:
         """A new sandbox: the connection to it, its process group, its directory. Raises ProcessError where it fails."""
-        number = next(self._numbers)
-        folder = self._folder / str(number)
-        folder.mkdir(mode=0o755)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._control, [f"{number} {folder}".encode()], [theirs.fileno()])
-            self._control.settimeout(OPENING)
-            child = self._control.recv(64)
+        with self._lock:
+            number = next(self._numbers)
+            folder = self._folder / str(number)
+            folder.mkdir(mode=0o755)
+            if self._process.poll() is not None:  # ended by the kernel, say, where memory ran out
+                self._control.close()
+                self._start()
+            ours, theirs = socket.socketpair()
+            with theirs:
+                socket.send_fds(self._control, [f"{number} {folder}".encode()], [theirs.fileno()])
+                child = self._control.recv(64)
         if not child:
             raise ProcessError("the process that runs submissions has ended")
         ours.settimeout(OPENING)
@@ -96,8 +104,6 @@ class Zygote:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        if self._process.stderr:
-            self._process.stderr.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Zygote:
@@ -136,7 +142,7 @@ class Sandbox:
         self._connection, self._group, self._folder = self._zygote.open()
         self._user = FIRST_USER + int(self._folder.name)
         try:
-            self.force = self._receive()["force"]
+            self.force = self._receive(OPENING)["force"]
         except (EOFError, TimeoutError, WireError, KeyError, TypeError) as error:
             self.close()
             raise ProcessError(f"a sandbox did not open: {type(error).__name__}: {error}") from error
@@ -162,11 +168,11 @@ class Sandbox:
         if self._group == 0:
             self._restart()
         deadline, refusal = time.monotonic() + seconds, None
+        self._connection.settimeout(seconds)
         try:
             message.send(self._connection, request)
             for _ in range(CALLS):
-                self._connection.settimeout(max(deadline - time.monotonic(), 0.01))
-                reply = self._receive()
+                reply = self._receive(deadline - time.monotonic())
                 if "call" not in reply:
                     break
                 answer = _help(worker, reply)
@@ -184,15 +190,15 @@ class Sandbox:
             self.close()
             raise error if isinstance(error, Raised) else Raised(f"an answer that is none: {error}") from None
         printed = reply.get("printed")
-        printed = printed[:PRINTED] if isinstance(printed, str) else ""
+        printed = _text(printed, PRINTED) if isinstance(printed, str) else ""
         if refusal is not None:
             raise Raised(refusal, _text(reply.get("lines")))
         if "raised" in reply:
             raise Raised(_text(reply["raised"]), _text(reply.get("lines"), 4000))
         return reply.get("answer"), printed
 
-    def _receive(self) -> dict[str, Any]:
-        reply = message.receive(self._connection)
+    def _receive(self, seconds: float) -> dict[str, Any]:
+        reply = message.receive(self._connection, seconds)
         if not isinstance(reply, dict):
             raise WireError(f"{type(reply).__name__} in place of an answer")
         return reply
@@ -311,7 +317,10 @@ _FORMS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
-    return value[:longest] if isinstance(value, str) else f"{type(value).__name__} in place of a number"
+    """A stranger's text, short, and such that it can be written to a file."""
+    if not isinstance(value, str):
+        return f"{type(value).__name__} in place of a number"
+    return value[:longest].encode("utf-8", "replace").decode()
 
 
 # --- a gen_worker's helpers

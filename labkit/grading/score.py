@@ -6,21 +6,26 @@ give on them.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from nbformat import NotebookNode
+from nbformat.v4 import writes
 
 from labkit import functions
 from labkit.checks import cases, judge, key, record
 from labkit.checks.case import Answer, Case, answer
 from labkit.checks.subject import Function, InProcess, Raised
 from labkit.checks.verdict import Expectation, Row, Verdict
-from labkit.config import Algorithm
+from labkit.config import PACKAGE, Algorithm
 from labkit.errors import RecordError
 from labkit.grading.sandbox import Sandbox, Zygote
+from labkit.grading.store import Score, Store, digest, of_file, of_text
 from labkit.record import read
 
 RECORD = "record.json"
@@ -48,12 +53,29 @@ class Course:
         """Drawn once for the course, and readable for its owner alone."""
         if self.fixed_seed is not None:
             return self.fixed_seed
-        path = self.root / ".grading" / "seed"
+        path = self.folder / "seed"
         if not path.exists():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            fresh = path.with_name(f"seed-{os.getpid()}")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(f"{secrets.randbits(40)}\n")
+            with contextlib.suppress(FileExistsError):  # another process was faster: its seed holds
+                os.link(fresh, path)
+            fresh.unlink()
         return int(path.read_text())
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """What grading keeps, in `.grading/`: the seed, scores, what was graded."""
+        folder = self.root / ".grading"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    @functools.cached_property
+    def judged_by(self) -> str:
+        """A digest of what decides scores, beside a submission: the seed, solutions and the code that judges."""
+        judging = [p for folder in (PACKAGE, PACKAGE / "checks", PACKAGE / "grading") for p in folder.iterdir() if p.is_file()]
+        files = [*sorted((self.root / "source").glob("*/*.ipynb")), *sorted(judging)]
+        return of_text("".join([str(self.seed), *map(of_file, files)]))
 
     @functools.cached_property
     def solutions(self) -> dict[str, Function]:
@@ -70,6 +92,10 @@ class Course:
     def expectation(self, exercise: str) -> Expectation:
         return self._cases(exercise)[1]
 
+    def prepare(self, exercise: tuple[str, Algorithm]) -> None:
+        """Have the cases of an exercise ready. Needed before threads ask for them: a solution's prints are caught meanwhile."""
+        self._cases(key(*exercise))
+
     @functools.cache  # noqa: B019 - a course lives as long as the process that grades it
     def _cases(self, exercise: str) -> tuple[list[Case], Expectation]:
         drawn = cases(exercise, self.seed)
@@ -82,24 +108,35 @@ class Grader:
 
     def __init__(self, course: Course, zygote: Zygote) -> None:
         self.course, self.zygote = course, zygote
+        self.store = Store(course.folder / "scores")
 
-    def verdicts(self, notebook: str, folder: Path, wanted: list[str]) -> dict[str, Verdict]:
+    def scores(self, notebook: NotebookNode, folder: Path, wanted: Sequence[str], anew: bool = False) -> dict[str, Score]:
+        """The scores of the graded cells in `wanted`; those that are kept, unless `anew`."""
+        name = digest(notebook, folder / RECORD, wanted, self.course.judged_by)
+        kept = None if anew else self.store.get(name)
+        if kept is None:
+            verdicts = self.verdicts(writes(notebook), folder, wanted) if wanted else {}
+            kept = {grade_id: Score(v.score, str(v), v._repr_html_()) for grade_id, v in verdicts.items()}
+            self.store.put(name, kept)
+        return kept
+
+    def verdicts(self, notebook: str, folder: Path, wanted: Sequence[str]) -> dict[str, Verdict]:
         """The verdict on each graded cell in `wanted`, by its grade_id; `notebook` is the text of the submitted file, and
         `folder` holds what was handed in beside it."""
-        with Sandbox(self.zygote) as sandbox:
-            return {grade_id: self._verdict(grade_id, notebook, folder, sandbox) for grade_id in wanted}
+        return {grade_id: self._verdict(grade_id, notebook, folder) for grade_id in wanted}
 
-    def _verdict(self, grade_id: str, notebook: str, folder: Path, sandbox: Sandbox) -> Verdict:
+    def _verdict(self, grade_id: str, notebook: str, folder: Path) -> Verdict:
         exercise = EXERCISES[grade_id]
         if exercise is None:
             return self._record(folder / RECORD)
         name, algorithm = exercise
         full = key(name, algorithm)
-        try:
-            sandbox.load(name, notebook, f"{grade_id}.ipynb")
-        except Raised as raised:
-            return unanswered(full, raised.outcome)
-        return judge(full, sandbox.function(name), self.course.cases(full), self.course.expectation(full), hidden=True)
+        with Sandbox(self.zygote) as sandbox:
+            try:
+                sandbox.load(name, notebook, f"{grade_id}.ipynb")
+            except Raised as raised:
+                return unanswered(full, raised.outcome)
+            return judge(full, sandbox.function(name), self.course.cases(full), self.course.expectation(full), hidden=True)
 
     def _record(self, path: Path) -> Verdict:
         try:

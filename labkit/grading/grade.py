@@ -1,0 +1,233 @@
+"""A class at a time: score submissions side by side, and let nbgrader write them into one gradebook.
+
+Two steps, each of which can be interrupted and goes on where it was. Scoring is what takes long; it needs no gradebook, and may
+be split over machines: `share` picks every n-th submission, and the scores that result are files (`labkit.grading.store`). What
+follows is `nbgrader autograde` itself, which finds its scores ready.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import NbGrader
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
+from tqdm import tqdm
+
+from labkit.errors import SetupError
+from labkit.grading import store, submission
+from labkit.grading.preprocessor import grader_of, wanted
+from labkit.grading.score import EXERCISES, Grader
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one submission."""
+
+    student: str
+    points: float | None  # by itself; None where only scores were computed
+    maximum: float
+    remarks: Sequence[str] = ()
+    fresh: bool = True  # False: it had not changed since it was graded
+
+
+@dataclass
+class Graded:
+    """What became of all."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)  # student: what nbgrader said
+
+
+class GradingError(Exception):
+    """nbgrader did not grade a submission; says why."""
+
+
+class ClassOfSubmissions:
+    """The submissions to one assignment in a course folder."""
+
+    def __init__(self, course: Path, assignment: str, require_sandbox: bool = False) -> None:
+        """Raises SetupError where the folder is no course, the assignment is not released, or protections are missing."""
+        self.course, self.assignment = course.resolve(), assignment
+        if not (self.course / "nbgrader_config.py").is_file():
+            raise SetupError(f"{self.course} is no course folder: it has no nbgrader_config.py; go there, or give --course")
+        self.app = NbGrader()
+        self.app.config_file_paths.insert(0, str(self.course))
+        self.app.load_config_file()
+        self._said = io.StringIO()
+        self.app.log.handlers, self.app.log.propagate = [logging.StreamHandler(self._said)], False
+        self.app.log.setLevel(logging.ERROR)
+        self.directory = CourseDirectory(parent=self.app)
+        self.release = self.course / "release" / assignment / f"{assignment}.ipynb"
+        if not self.release.is_file():
+            names = ", ".join(sorted(p.name for p in (self.course / "release").glob("*/"))) or "nothing"
+            raise SetupError(f"release/ has no {assignment}; it has {names}. `make release` writes it")
+        self.grader: Grader = grader_of(self.course, require_sandbox)
+        self.submitted = self.course / "submitted"
+
+    def check_gradebook(self) -> None:
+        """Raises SetupError where the gradebook does not know the assignment."""
+        with Gradebook(self.directory.db_url, self.directory.course_id) as book:
+            try:
+                book.find_assignment(self.assignment)
+            except MissingEntry as error:
+                raise SetupError(
+                    f"{self.directory.db_url.removeprefix('sqlite:///')} has no assignment {self.assignment}; "
+                    f"`nbgrader generate_assignment {self.assignment} --force` puts it there"
+                ) from error
+
+    def students(self) -> list[str]:
+        """Those who handed in, whatever it was."""
+        return sorted(p.parent.name for p in self.submitted.glob(f"*/{self.assignment}") if p.is_dir())
+
+    def score(self, students: Sequence[str], jobs: int, anew: bool = False) -> Iterator[tuple[str, list[str]]]:
+        """Have the scores of `students` ready, `jobs` at a time; yields each with remarks as it is done."""
+        for exercise in wanted(nbformat.read(self.release, as_version=4)):
+            if (key := EXERCISES[exercise]) is not None:
+                self.grader.course.prepare(key)
+        with ThreadPoolExecutor(jobs) as pool:
+            pending: set[Future[tuple[str, list[str]]]] = {pool.submit(self._score, student, anew) for student in students}
+            try:
+                while pending:
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.grader.zygote.close()  # whoever is being graded stops now
+                raise
+
+    def _score(self, student: str, anew: bool) -> tuple[str, list[str]]:
+        folder = self._staged(student)
+        remarks = submission.stage(self.submitted / student / self.assignment, self.assignment, self.release, folder)
+        notebook, more = submission.repaired(folder / f"{self.assignment}.ipynb", self.release)
+        self.grader.scores(notebook, folder, wanted(notebook), anew)
+        return student, [*remarks, *(remark for remark in more if remark not in remarks)]
+
+    def write(self, student: str, remarks: Sequence[str]) -> Outcome:
+        """Let nbgrader grade the staged submission: gradebook and autograded/, as `nbgrader autograde` leaves them.
+
+        Raises GradingError, with what nbgrader said, where it fails.
+        """
+        directory = CourseDirectory(parent=self.app)
+        directory.root = str(self.course)
+        directory.submitted_directory = str(self._staged(student).parent.parent.relative_to(self.course))
+        directory.assignment_id, directory.student_id = self.assignment, student
+        converter = Autograde(coursedir=directory, parent=self.app)
+        converter.force = True
+        self._said.seek(self._said.truncate(0))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)  # nbgrader's own queries
+                converter.start()
+        except NbGraderException as error:
+            raise GradingError(self._said.getvalue().strip() or str(error)) from error
+        outcome = self._outcome(student, remarks)
+        mark = self._mark(student)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(json.dumps({"state": self.state(student), "remarks": list(remarks)}), encoding="utf-8")
+        shutil.rmtree(self._staged(student))
+        return outcome
+
+    def unchanged(self, student: str) -> Outcome | None:
+        """What was graded before, where neither the submission nor what judges has changed since; None otherwise."""
+        try:
+            mark = json.loads(self._mark(student).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        done = self.course / "autograded" / student / self.assignment / f"{self.assignment}.ipynb"
+        if mark["state"] != self.state(student) or not done.is_file():
+            return None
+        try:
+            return self._outcome(student, mark["remarks"], fresh=False)
+        except MissingEntry:
+            return None
+
+    def state(self, student: str) -> str:
+        """A digest of all that was handed in, and of what judges it."""
+        folder = self.submitted / student / self.assignment
+        files = [(str(p.relative_to(folder)), store.of_file(p)) for p in sorted(folder.rglob("*")) if not p.is_dir()]
+        return store.of_text(json.dumps([files, self.grader.course.judged_by, store.of_file(self.release)]))
+
+    def _outcome(self, student: str, remarks: Sequence[str], fresh: bool = True) -> Outcome:
+        with Gradebook(self.directory.db_url, self.directory.course_id) as book:
+            [notebook] = book.find_submission(self.assignment, student).notebooks
+            grades = [grade for grade in notebook.grades if grade.cell.cell_type == "code"]
+            points = sum(grade.auto_score or 0.0 for grade in grades)
+            return Outcome(student, points, sum(grade.cell.max_score for grade in grades), remarks, fresh)
+
+    def _staged(self, student: str) -> Path:
+        return self.grader.course.folder / "staged" / student / self.assignment
+
+    def _mark(self, student: str) -> Path:
+        return self.grader.course.folder / "graded" / self.assignment / f"{student}.json"
+
+
+def share_of(students: Sequence[str], share: str) -> list[str]:
+    """Every n-th of `students`, beginning with the k-th, for "k/n". Raises SetupError for anything else."""
+    first, _, count = share.partition("/")
+    if not (first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count)):
+        raise SetupError(f"a share is k/n, as in 3/10: the third of ten; got {share}")
+    return list(students)[int(first) - 1 :: int(count)]
+
+
+def grade(
+    course: Path, assignment: str, *, jobs: int, students: Sequence[str] = (), share: str = "", force: bool = False,
+    require_sandbox: bool = False, progress: bool = True,
+) -> Graded:  # fmt: skip
+    """Grade the submissions to `assignment`, those of `students` where any are named; with a `share`, only score that part.
+
+    Raises SetupError for what keeps grading from beginning. Whatever a submission holds, it is graded.
+    """
+    submissions = ClassOfSubmissions(course, assignment, require_sandbox)
+    everyone = submissions.students()
+    if unknown := sorted(set(students) - set(everyone)):
+        raise SetupError(f"submitted/ has no {assignment} of {', '.join(unknown)}")
+    chosen = sorted(students) or everyone
+    if not chosen:
+        raise SetupError(f"nothing to grade: {submissions.submitted} holds no */{assignment}")
+    result = Graded()
+    if share:
+        chosen = share_of(chosen, share)
+    else:
+        submissions.check_gradebook()
+        result.outcomes = [o for s in chosen if not force and (o := submissions.unchanged(s)) is not None]
+    left = [student for student in chosen if student not in {outcome.student for outcome in result.outcomes}]
+    shutil.rmtree(submissions.grader.course.folder / "staged", ignore_errors=True)  # of a grading that was interrupted
+    for student, remarks in tqdm(
+        submissions.score(left, jobs, force), total=len(left), unit="submission", disable=not progress
+    ):
+        try:
+            result.outcomes.append(Outcome(student, None, 0, remarks) if share else submissions.write(student, remarks))
+        except GradingError as error:
+            result.failed[student] = str(error)
+    result.outcomes.sort(key=lambda outcome: outcome.student)
+    return result
+
+
+def summary(graded: Graded) -> str:
+    """A few lines: how many, how well, and every submission about which there is something to say."""
+    fresh = [o for o in graded.outcomes if o.fresh]
+    lines = [f"{len(fresh)} graded, {len(graded.outcomes) - len(fresh)} unchanged since"]
+    scored: list[Any] = [o for o in graded.outcomes if o.points is not None]
+    if scored and (maximum := scored[0].maximum):
+        shares = sorted(o.points / maximum for o in scored)
+        bins = [sum(min(int(5 * share), 4) == place for share in shares) for place in range(5)]
+        lines += [f"  {20 * n:3} to {20 * n + 20:3} %  {count:4}  {'█' * round(40 * count / len(shares))}"
+                  for n, count in enumerate(bins)]  # fmt: skip
+    lines += [f"{o.student}: {remark}" for o in graded.outcomes for remark in o.remarks]
+    lines += [f"{student}: NOT GRADED: {why}" for student, why in graded.failed.items()]
+    return "\n".join(lines)
