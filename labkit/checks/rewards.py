@@ -3,104 +3,150 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from labkit.checks.case import Case
 from labkit.checks.subject import Outcome, Subject
 
-# (what it is about, completion)
+ROUNDS = 3  # hidden cases for each idea: whoever guesses one of two answers seldom guesses three
+
+# (what it is about, completion); names in braces are filled in by `VISIBLE` or, for hidden cases, by `_drawn`.
 FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
-    ("as asked", "<think>3 + 4 = 7</think><answer>7</answer>"),
-    ("several lines", "<think>3 + 4\n= 7</think>\n<answer>\n7\n</answer>"),
-    ("white space between the blocks", "<think>3 + 4 = 7</think> \n\n <answer>7</answer>"),
+    ("as asked", "<think>{reason}</think><answer>{a}</answer>"),
+    ("several lines", "<think>{words}\n{reason}</think>\n<answer>\n{a}\n</answer>"),
+    ("white space between the blocks", "<think>{reason}</think>{gap}<answer>{a}</answer>"),
     ("nothing inside", "<think></think><answer></answer>"),
-    ("a lone < or > inside", "<think>3 < 4, 4 > 3</think><answer>7</answer>"),
-    ("no tags", "3 + 4 = 7"),
+    ("a lone < or > inside", "<think>{a} < {b}, {b} > {a}</think><answer>{a}</answer>"),
+    ("no tags", "{reason}"),
     ("an empty completion", ""),
-    ("text before", "Sure! <think>3 + 4 = 7</think><answer>7</answer>"),
-    ("text after", "<think>3 + 4 = 7</think><answer>7</answer> Done."),
-    ("white space before", " <think>3 + 4 = 7</think><answer>7</answer>"),
-    ("a line break after", "<think>3 + 4 = 7</think><answer>7</answer>\n"),
-    ("text between the blocks", "<think>3 + 4 = 7</think> so <answer>7</answer>"),
-    ("blocks in the wrong order", "<answer>7</answer><think>3 + 4 = 7</think>"),
-    ("two think blocks", "<think>3</think><think>+ 4 = 7</think><answer>7</answer>"),
-    ("two answer blocks", "<think>3 + 4 = 7</think><answer>7</answer><answer>8</answer>"),
-    ("a tag inside a block", "<think>so <answer>7</think><answer>7</answer>"),
-    ("a closing tag inside a block", "<think>3 + 4</think> = 7</think><answer>7</answer>"),
-    ("answer block missing", "<think>3 + 4 = 7</think>"),
-    ("think block missing", "<answer>7</answer>"),
-    ("last tag missing", "<think>3 + 4 = 7</think><answer>7"),
-    ("think inside answer", "<answer><think>7</think></answer>"),
-    ("other brackets", "[think]3 + 4 = 7[/think][answer]7[/answer]"),
+    ("text before", "{words} <think>{reason}</think><answer>{a}</answer>"),
+    ("text after", "<think>{reason}</think><answer>{a}</answer> {words}"),
+    ("white space before", "{blank}<think>{reason}</think><answer>{a}</answer>"),
+    ("a line break after", "<think>{reason}</think><answer>{a}</answer>\n"),
+    ("text between the blocks", "<think>{reason}</think> {words} <answer>{a}</answer>"),
+    ("blocks in the wrong order", "<answer>{a}</answer><think>{reason}</think>"),
+    ("two think blocks", "<think>{words}</think><think>{reason}</think><answer>{a}</answer>"),
+    ("two answer blocks", "<think>{reason}</think><answer>{a}</answer><answer>{b}</answer>"),
+    ("a tag inside a block", "<think>{words} <answer>{a}</think><answer>{a}</answer>"),
+    ("a closing tag inside a block", "<think>{words}</think> {reason}</think><answer>{a}</answer>"),
+    ("answer block missing", "<think>{reason}</think>"),
+    ("think block missing", "<answer>{a}</answer>"),
+    ("last tag missing", "<think>{reason}</think><answer>{a}"),
+    ("think inside answer", "<answer><think>{a}</think></answer>"),
+    ("other brackets", "{left}think{right}{reason}{left}/think{right}{left}answer{right}{a}{left}/answer{right}"),
 )
 
 # (what it is about, item["A"], completion)
 CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
-    ("the only number", "7", "<think>easy</think><answer>7</answer>"),
-    ("the last number", "7", "<think>3 + 4 = 7</think><answer>7</answer>"),
-    ("right first, wrong last", "7", "<think>7</think><answer>8</answer>"),
-    ("no format at all", "7", "I think it is 7."),
-    ("wrong number", "7", "<think>3 + 4 = 8</think><answer>8</answer>"),
-    ("right digits inside a longer number", "7", "<answer>17</answer>"),
-    ("no number", "7", "<think>hm</think><answer>seven</answer>"),
-    ("an empty completion", "7", ""),
-    ("a minus sign", "-3", "<answer>-3</answer>"),
-    ("minus sign missing", "-3", "<answer>3</answer>"),
-    ("minus sign too many", "3", "<answer>-3</answer>"),
-    ("a plus sign", "7", "<answer>+7</answer>"),
-    ("a difference, no sign", "3", "so that is 5-3"),
-    ("thousands commas", "1080", "<answer>1,080</answer>"),
-    ("thousands commas, other number", "80", "<answer>1,080</answer>"),
-    ("commas twice", "1234567", "<answer>1,234,567</answer>"),
-    ("a decimal", "1.7", "<answer>1.7</answer>"),
-    ("part of a decimal", "7", "<answer>1.7</answer>"),
-    ("18.0 is 18", "18", "<answer>18.0</answer>"),
-    ("a full stop after it", "18", "The answer is 18."),
-    ("no digit before the point", "0.5", "<answer>.5</answer>"),
-    ("a fraction", "3/4", "<answer>3/4</answer>"),
-    ("a fraction as a decimal", "3/4", "<answer>0.75</answer>"),
-    ("a fraction, not reduced", "3/4", "<answer>6/8</answer>"),
-    ("denominator only", "4", "<answer>3/4</answer>"),
-    ("a negative fraction", "-1/2", "<answer>-1/2</answer>"),
-    ("a third is not 0.333", "1/3", "<answer>0.333</answer>"),
-    ("exact beyond what a float holds", "9007199254740993", "<answer>9007199254740992</answer>"),
-    ("nearly right", "0.3", "<answer>0.30000000001</answer>"),
-    ("division by zero", "5", "<answer>5/0</answer>"),
-    ("a unit after it", "12", "<answer>12 km</answer>"),
-    ("a dollar sign before it", "12", "<answer>$12</answer>"),
+    ("the only number", "{a}", "<think>{words}</think><answer>{a}</answer>{after}"),
+    ("the last number", "{a}", "<think>{reason}</think><answer>{a}</answer>{after}"),
+    ("right first, wrong last", "{a}", "<think>{a}</think><answer>{b}</answer>{after}"),
+    ("no format at all", "{a}", "{before}I think it is {a}."),
+    ("wrong number", "{a}", "<think>{reason}</think><answer>{b}</answer>{after}"),
+    ("right digits inside a longer number", "{a}", "{before}<answer>{b}{a}</answer>{after}"),
+    ("no number", "{a}", "<think>{words}</think><answer>seven</answer>{after}"),
+    ("an empty completion", "{a}", ""),
+    ("a minus sign", "-{a}", "{before}<answer>-{a}</answer>{after}"),
+    ("minus sign missing", "-{a}", "{before}<answer>{a}</answer>{after}"),
+    ("minus sign too many", "{a}", "{before}<answer>-{a}</answer>{after}"),
+    ("a plus sign", "{a}", "{before}<answer>+{a}</answer>{after}"),
+    ("a difference, no sign", "{a}", "{before}so that is {b}-{a}"),
+    ("thousands commas", "{k}{hhh}", "{before}<answer>{k},{hhh}</answer>{after}"),
+    ("thousands commas, other number", "{zz}", "{before}<answer>{k},0{zz}</answer>{after}"),
+    ("commas twice", "{k}{iii}{hhh}", "{before}<answer>{k},{iii},{hhh}</answer>{after}"),
+    ("a decimal", "{k}.{d}", "{before}<answer>{k}.{d}</answer>{after}"),
+    ("part of a decimal", "{d}", "{before}<answer>{k}.{d}</answer>{after}"),
+    ("a decimal that is an integer", "{a}", "{before}<answer>{a}.0</answer>{after}"),
+    ("a full stop after it", "{a}", "{before}The answer is {a}."),
+    ("no digit before the point", "0.{d}", "{before}<answer>.{d}</answer>{after}"),
+    ("a fraction", "{n}/{m}", "{before}<answer>{n}/{m}</answer>{after}"),
+    ("a fraction as a decimal", "{n}/{m}", "{before}<answer>{n_by_m}</answer>{after}"),
+    ("a fraction, not reduced", "{n}/{m}", "{before}<answer>{nf}/{mf}</answer>{after}"),
+    ("denominator only", "{m}", "{before}<answer>{n}/{m}</answer>{after}"),
+    ("a negative fraction", "-{n}/{m}", "{before}<answer>-{n}/{m}</answer>{after}"),
+    ("a rounded fraction", "{third}", "{before}<answer>{rounded}</answer>{after}"),
+    ("exact beyond what a float holds", "{huge}", "{before}<answer>{huge_less_1}</answer>{after}"),
+    ("nearly right", "0.{d}", "{before}<answer>0.{d}0000000001</answer>{after}"),
+    ("division by zero", "{a}", "{before}<answer>{a}/0</answer>{after}"),
+    ("a unit after it", "{a}", "{before}<answer>{a} km</answer>{after}"),
+    ("a dollar sign before it", "{a}", "{before}<answer>${a}</answer>{after}"),
 )
 
-FIXED = ("a fraction as a decimal", "a fraction, not reduced", "a third is not 0.333", "exact beyond what a float holds")
+VISIBLE: Mapping[str, str] = {
+    "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
+    "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "huge": "9007199254740993", "huge_less_1": "9007199254740992",
+    "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\n ", "blank": " ", "left": "[",
+    "right": "]",
+}  # fmt: skip
+WORDS = (
+    "well",
+    "so",
+    "first",
+    "then",
+    "take",
+    "both",
+    "apples",
+    "left",
+    "we",
+    "have",
+    "in",
+    "all",
+    "now",
+    "altogether",
+    "each",
+)
+ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"), ("2/9", "0.222"), ("4/11", "0.364"))
 
 
 def format_cases(seed: int | None = None) -> list[Case]:
-    """One case for each completion of `FORMAT_TEXTS`; with a seed, of the same kind but in other words and numbers."""
-    return [Case(f"{idea}: {_quoted(text)}", idea, _give(text)) for idea, text in _varied(FORMAT_TEXTS, seed)]
+    """One case for each completion of `FORMAT_TEXTS`; with a seed, `ROUNDS` in words and numbers drawn with it."""
+    return [Case(f"{idea}: {_quoted(text)}", idea, _give(text)) for idea, text in _filled(FORMAT_TEXTS, seed)]
 
 
 def correct_cases(seed: int | None = None) -> list[Case]:
-    """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, with other numbers."""
+    """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, `ROUNDS` drawn with it."""
     return [Case(f'{idea}: "A" = {wanted}, {_quoted(text)}', idea, _give({"Q": "How many?", "A": wanted}, text))
-            for idea, wanted, text in _varied(CORRECT_TEXTS, seed)]  # fmt: skip
+            for idea, wanted, text in _filled(CORRECT_TEXTS, seed)]  # fmt: skip
 
 
-def _varied(texts: Sequence[tuple[str, ...]], seed: int | None) -> Sequence[tuple[str, ...]]:
-    """`texts` with digits and words exchanged for others, each alike in all of a case, so that what is right stays right.
-
-    Zeros stay, and the digits keep being different ones. A case whose meaning hangs on its digits (halves, thirds, equal
-    fractions) stays as it is.
-    """
-    if seed is None:
-        return texts
+def _filled(forms: tuple[tuple[str, ...], ...], seed: int | None) -> Iterator[tuple[str, ...]]:
     rng = random.Random(seed)
-    varied = []
-    for idea, *parts in texts:
-        digits = dict(zip("123456789", rng.sample("123456789", 9), strict=True))
-        exchange = str.maketrans({} if idea in FIXED else digits)
-        word = rng.choice(("Well", "Okay", "So", "Of course"))
-        varied.append((idea, *(part.translate(exchange).replace("Sure", word).replace("Done", word) for part in parts)))
-    return varied
+    for idea, *parts in forms:
+        for values in [VISIBLE] if seed is None else [_drawn(rng) for _ in range(ROUNDS)]:
+            yield idea, *(part.format_map(values) for part in parts)
+
+
+def _drawn(rng: random.Random) -> dict[str, str]:
+    """Words and numbers for one case. Any keep the meaning of all forms: `a` and `b` differ, fractions are proper and reduced
+    and have an end as decimals, `huge` is one more than an even number and the same as it in float64."""
+
+    def number() -> int:
+        return rng.randrange(1, 10 ** rng.randint(1, 4))
+
+    def words(least: int = 1) -> str:
+        return " ".join(rng.choices(WORDS, k=rng.randint(least, 6))).capitalize() + rng.choice((".", "!", ":", ""))
+
+    def reason() -> str:
+        x, y = number(), number()
+        return rng.choice((f"{x} + {y} = {x + y}", f"{words()} {x} and {y}", f"{x} × {y} is {x * y}, {words()}"))
+
+    a, b, k, f = number(), number(), rng.randint(1, 99), rng.randint(2, 9)
+    d = rng.randrange(1, 10 ** rng.randint(1, 3)) * 10 + rng.randint(1, 9)
+    m = rng.choice((2, 4, 5, 8))
+    n = rng.choice([n for n in range(1, m) if m % 2 or n % 2])
+    third, rounded = rng.choice(ROUNDED)
+    huge = 2**53 + 4 * rng.randrange(2**40) + 1
+    left, right = rng.choice(("[]", "{}", "()"))
+    return {
+        "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
+        "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
+        "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "huge": str(huge), "huge_less_1": str(huge - 1),
+        "reason": reason(), "words": words(), "left": left, "right": right,
+        "before": rng.choice(("", f"{words(2)} ", f"<think>{reason()}</think>", f"{reason()}\n")),
+        "after": rng.choice(("", "", f" {words(2)}", f"\n{words(2)}")),
+        "gap": "".join(rng.choices(" \n\t", k=rng.randint(1, 4))), "blank": rng.choice(" \n\t"),
+    }  # fmt: skip
 
 
 def _give(*arguments: Any) -> Callable[[Subject], Outcome]:

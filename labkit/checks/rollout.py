@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -41,8 +40,8 @@ class Upload:
     problems: list[int]
     rollouts: list[list[tuple[int, int]]]  # (problem, which of its completions)
     versions: list[list[int]]
-    rewards: Any
-    gen_logps: Any
+    rewards: Outcome
+    gen_logps: Outcome
 
 
 @dataclass
@@ -88,23 +87,26 @@ class RecordedWorker:
     def generate(self, prompts: Sequence[str], n: int = 1) -> list[list[Rollout]]:
         if isinstance(prompts, str) or not all(isinstance(prompt, str) for prompt in prompts):
             raise FunctionsError('generate takes a list of questions: give the problems\' "Q"')
-        if not 1 <= n <= MOST_ROLLOUTS:
-            raise FunctionsError(f"generate takes n from 1 to {MOST_ROLLOUTS}")
+        if not 1 <= n * max(len(prompts), 1) <= MOST_ROLLOUTS:
+            raise FunctionsError(
+                f"generate gives 1 to {MOST_ROLLOUTS} rollouts a call here; {n} of {len(prompts)} were asked for"
+            )
         self.asked.append((len(prompts), n))
         return [[self._next_rollout(self._place(prompt)) for _ in range(n)] for prompt in prompts]
 
     def score(self, token_ids: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
+        if len(token_ids) > MOST_ROLLOUTS:
+            raise FunctionsError(f"score takes up to {MOST_ROLLOUTS} rows here; there are {len(token_ids)}")
         self.scored += len(token_ids)
         return [self._prompt_logprobs(list(ids)) for ids in token_ids]
 
     def upload(self, items: Any, rollouts: Any, rewards: Any, gen_logps: Any) -> None:
         if len(self.uploads) >= BATCHES:
             raise FunctionsError("upload was called after running() had said False")
-        plain = rewards.detach().cpu().tolist() if isinstance(rewards, Tensor) else deepcopy(rewards)
         places = [[self._place_of(rollout) for rollout in group] for group in rollouts]
         self.uploads.append(
             Upload(self.weight_version, [self._place(item["Q"]) for item in items], places,
-                   [[self._drawn[place] for place in group] for group in places], plain, deepcopy(gen_logps))
+                   [[self._drawn[place] for place in group] for group in places], numbers(rewards), numbers(gen_logps))
         )  # fmt: skip
         self._idle = 0
 
@@ -191,30 +193,27 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
              lambda w: [float(len({r for g in u.rollouts for r in g})) for u in w.uploads]),
         case("problems, in the order of their rollouts", "which rollout belongs to which problem",
              lambda w: [numbers([u.problems, [place for g in u.rollouts for place, _ in g]]) for u in w.uploads]),
-        case("rewards uploaded", "the rewards", lambda w: [numbers(u.rewards) for u in w.uploads]),
+        case("rewards uploaded", "the rewards", lambda w: [u.rewards for u in w.uploads]),
         case("log-probs in each rollout's gen_logps", "one log-prob for each completion token",
-             lambda w: [[[_length(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
+             lambda w: [[[float(len(_listed(one))) for one in _listed(group)] for group in _listed(u.gen_logps)]
+                        for u in w.uploads]),
         case("gen_logps, first rollout", "the values of gen_logps", lambda w: [_first(u.gen_logps) for u in w.uploads]),
         case("gen_logps, sum of each rollout", "the values of gen_logps",
              lambda w: [[[_sum(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
     ]  # fmt: skip
 
 
-def _listed(values: Any) -> list[Any]:
-    return list(values) if isinstance(values, Sequence | Tensor) and not isinstance(values, str) else [values]
+def _listed(values: Outcome) -> list[Outcome]:
+    return values if isinstance(values, list) else [values]
 
 
-def _length(values: Any) -> float:
-    return float(len(_listed(values)))
+def _first(gen_logps: Outcome) -> Outcome:
+    """The innermost list, or what there is in its place, that stands first."""
+    for _ in range(2):
+        gen_logps = gen_logps[0] if isinstance(gen_logps, list) and gen_logps else gen_logps
+    return gen_logps
 
 
-def _first(gen_logps: Any) -> Outcome:
-    group = _listed(gen_logps)[0]
-    return numbers(_listed(_listed(group)[0]))
-
-
-def _sum(values: Any) -> Outcome:
-    try:
-        return float(sum(float(value) for value in _listed(values)))
-    except (TypeError, ValueError):
-        return f"{values!r:.40} instead of log-probs"
+def _sum(values: Outcome) -> Outcome:
+    wrong = next((value for value in _listed(values) if not isinstance(value, float)), None)
+    return sum(value for value in _listed(values) if isinstance(value, float)) if wrong is None else f"{wrong!r:.40} among them"

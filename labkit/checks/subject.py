@@ -131,7 +131,10 @@ PROBES: Mapping[str, Callable[..., Any]] = {
 def number(value: Any) -> Outcome:
     """A returned number as an outcome; anything else in words. A bool is no number: False is not -1.0."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else str(float(value))
+        try:
+            return float(value) if math.isfinite(value) else str(float(value))
+        except OverflowError:
+            return "a number beyond what a float holds"
     return f"{value!r:.60} ({type(value).__name__})"
 
 

@@ -56,16 +56,24 @@ class Verdict:
 
     @property
     def score(self) -> float:
-        """Share of the cases that hold, 0 .. 1.
+        """Share of the ideas of which all cases hold, 0 .. 1.
 
         Where there are only two answers, as with a reward, a constant one would earn half of that: then it is twice the
         mean share over both answers, less one, and never below 0 (Youden 1950).
         """
+        holds = self._by_idea()
         if not self.two_valued:
-            return fmean(row.passed for row in self.rows)
-        kinds = {describe(row.expected) for row in self.rows}
-        shares = [fmean(row.passed for row in self.rows if describe(row.expected) == kind) for kind in kinds]
+            return fmean(holds.values())
+        answers = {row.case.idea: describe(row.expected) for row in self.rows}
+        shares = [fmean(good for idea, good in holds.items() if answers[idea] == kind) for kind in set(answers.values())]
         return max(0.0, 2 * fmean(shares) - 1)
+
+    def _by_idea(self) -> dict[str, bool]:
+        """Each idea, and whether all of its cases hold."""
+        holds: dict[str, bool] = {}
+        for row in self.rows:
+            holds[row.case.idea] = holds.get(row.case.idea, True) and row.passed
+        return holds
 
     def points(self, maximum: float) -> float:
         """Show the table; returns `score` of `maximum` points, rounded to a tenth: what nbgrader takes as partial credit."""
@@ -104,10 +112,7 @@ class Verdict:
     def _cells(self) -> list[tuple[str, str, str, str]]:
         """(mark, case, expected, yours) of each row."""
         if self.hidden:
-            ideas: dict[str, bool] = {}
-            for row in self.rows:
-                ideas[row.case.idea] = ideas.get(row.case.idea, True) and row.passed
-            return [(PASSED if good else FAILED, idea, "", "") for idea, good in ideas.items()]
+            return [(PASSED if good else FAILED, idea, "", "") for idea, good in self._by_idea().items()]
         return [(PASSED if row.passed else FAILED, row.case.name, describe(row.expected), describe(row.answer.outcome))
                 for row in self.rows]  # fmt: skip
 
