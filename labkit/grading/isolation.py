@@ -1,4 +1,4 @@
-"""What keeps a submission to itself, by means of the Linux kernel: namespaces, another user, limits.
+"""What keeps a submission to itself, by means of the Linux kernel: namespaces, another user, limits, refused system calls.
 
 `confine` is called in a process that has just been forked, before it sees a line of the submission. What the host does not
 allow is left out and reported; nothing here is needed for a right grade of an honest submission.
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.config import PACKAGE
+from labkit.grading import syscalls
 
 # linux/sched.h, sys/mount.h, linux/prctl.h, linux/capability.h
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -36,7 +37,8 @@ PROTECTIONS = {
     "network": "no network",
     "files": "sees the packages, read-only, and a scratch directory in memory; nothing else",
     "processes": "sees no process but its own, and leaves none",
-    "limits": "limits on processor time, memory, processes, open files and file sizes",
+    "limits": "limits on processor time, memory, threads, open files and file sizes",
+    "calls": "starts no program and no process, opens no socket, sends no signal",
 }
 
 
@@ -45,8 +47,8 @@ class Limits:
     """What one sandbox may use in all."""
 
     cpu_seconds: int = 60
-    memory: int = 2**30  # bytes, beside what the packages take
-    processes: int = 16
+    memory: int = 2**29  # bytes, beside what the packages take
+    threads: int = 16
     open_files: int = 64
     scratch: int = 64 * 2**20  # bytes
 
@@ -85,6 +87,7 @@ def confine(mountpoint: Path, number: int, limits: Limits) -> dict[str, bool]:
     _set_limits(limits)
     force["limits"] = True
     _drop_privileges()
+    force["calls"] = _works(syscalls.restrict)
     return force
 
 
@@ -124,12 +127,13 @@ def _go_on_as_child() -> None:
             os.kill(child, signal.SIGKILL)
 
     signal.signal(signal.SIGTERM, end)
+    _die_with_parent(signal.SIGTERM)
     _, status = os.waitpid(child, 0)
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-def _die_with_parent() -> None:
-    _call("prctl", _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+def _die_with_parent(by: int = signal.SIGKILL) -> None:
+    _call("prctl", _libc().prctl(PR_SET_PDEATHSIG, by, 0, 0, 0))
     _call("prctl", _libc().prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
 
 
@@ -195,7 +199,7 @@ def _set_limits(limits: Limits) -> None:
     statm = Path("/proc/self/statm")
     used = int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
     for name, value in (
-        (resource.RLIMIT_CPU, limits.cpu_seconds), (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_CPU, limits.cpu_seconds), (resource.RLIMIT_NPROC, limits.threads),
         (resource.RLIMIT_NOFILE, limits.open_files), (resource.RLIMIT_FSIZE, limits.scratch), (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, used + limits.memory if used else resource.RLIM_INFINITY),
     ):  # fmt: skip

@@ -1,7 +1,7 @@
 """Messages between the grader and a sandbox: JSON, with tensors as plain bytes. Nothing is ever unpickled.
 
-A message is 8 bytes of length, then JSON. What comes from a sandbox is text from a stranger: its size is bounded, and a
-tensor must be what its own header says.
+A message is 8 bytes of length, then JSON. What comes from a sandbox is text from a stranger: its size and the time that it
+takes are bounded, and a tensor must be what its own header says.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from torch import Tensor
 
 from labkit.errors import WireError
 
-LARGEST = 8 * 2**20  # bytes of one message
+LARGEST = 2**20  # bytes of a message from a sandbox
+MOST_DIMENSIONS, MOST_NUMBERS = 8, 2**18  # of a tensor
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64}
 _TENSOR = "__tensor__"
 
@@ -29,13 +30,13 @@ def send(connection: socket.socket, message: Any) -> None:
     connection.sendall(len(data).to_bytes(8, "big") + data)
 
 
-def receive(connection: socket.socket, seconds: float | None = None) -> Any:
-    """The next message. Raises EOFError where the other side is gone, TimeoutError where it has not all come after `seconds`
-    (None: however long it takes), and WireError for what is no message."""
+def receive(connection: socket.socket, seconds: float | None = None, largest: float = LARGEST) -> Any:
+    """The next message, of at most `largest` bytes. Raises EOFError where the other side is gone, TimeoutError where it has
+    not all come after `seconds` (None: however long it takes), and WireError for what is no message."""
     deadline = None if seconds is None else time.monotonic() + seconds
     length = int.from_bytes(_exactly(connection, 8, deadline), "big")
-    if length > LARGEST:
-        raise WireError(f"a message of {length:,} bytes; at most {LARGEST:,} are taken")
+    if length > largest:
+        raise WireError(f"a message of {length:,} bytes; at most {largest:,} are taken")
     try:
         return json.loads(_exactly(connection, length, deadline), object_hook=_decoded)
     except (ValueError, RecursionError) as error:
@@ -46,7 +47,9 @@ def _exactly(connection: socket.socket, count: int, deadline: float | None) -> b
     parts = bytearray()
     while len(parts) < count:
         if deadline is not None:  # for the whole message: byte by byte it could take forever
-            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            if (left := deadline - time.monotonic()) <= 0:
+                raise TimeoutError
+            connection.settimeout(left)
         part = connection.recv(min(count - len(parts), 1 << 16))
         if not part:
             raise EOFError
@@ -70,7 +73,9 @@ def _decoded(value: dict[str, Any]) -> Any:
     try:
         name, shape, data = value[_TENSOR]
         raw, dtype = bytearray(base64.b64decode(data, validate=True)), DTYPES[name]
-        if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(raw):
+        if len(shape) > MOST_DIMENSIONS or not all(type(n) is int and 0 <= n <= MOST_NUMBERS for n in shape):
+            raise ValueError("no tensor: its shape is none")
+        if math.prod(max(n, 1) for n in shape) > MOST_NUMBERS or math.prod(shape) * dtype.itemsize != len(raw):
             raise ValueError(f"shape {shape} does not fit {len(raw)} bytes of {name}")
         return torch.frombuffer(raw, dtype=dtype).reshape(shape).clone() if raw else torch.zeros(shape, dtype=dtype)
     except (TypeError, KeyError, binascii.Error) as error:

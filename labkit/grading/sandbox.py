@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -41,7 +42,7 @@ CALLS = 2000  # of the worker's helpers, in one run of a gen_worker
 HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "upload", "reward_format", "reward_correct",
            "normalize_group_rewards")  # fmt: skip
 ENDED = "its process ended without an answer: it left Python, or took more memory or time than there is"
-LONGEST_TEXT, MOST_NUMBERS = 500, 200_000
+LONGEST_TEXT, MOST_NUMBERS, DEEPEST = 500, 20_000, 8  # of an answer
 
 
 class Zygote:
@@ -75,7 +76,8 @@ class Zygote:
         return self._process.pid
 
     def open(self) -> tuple[socket.socket, int, Path]:
-        """A new sandbox: the connection to it, its process group, its directory. Raises ProcessError where it fails."""
+        """A new sandbox: the connection to it, its process group, its directory. Raises ProcessError where it fails; the
+        next call then begins with a new process."""
         with self._lock:
             number = next(self._numbers)
             folder = self._folder / str(number)
@@ -84,11 +86,14 @@ class Zygote:
                 self._control.close()
                 self._start()
             ours, theirs = socket.socketpair()
-            with theirs:
+            child = b""
+            with theirs, contextlib.suppress(OSError):  # and TimeoutError
                 socket.send_fds(self._control, [f"{number} {folder}".encode()], [theirs.fileno()])
                 child = self._control.recv(64)
-        if not child:
-            raise ProcessError("the process that runs submissions has ended")
+            if not child:
+                self._process.kill()  # an answer that came late would be taken for that to the next
+                self._process.wait()
+                raise ProcessError("the process that runs submissions gave no answer; it was ended")
         ours.settimeout(OPENING)
         return ours, int(child), folder
 
@@ -168,8 +173,8 @@ class Sandbox:
         if self._group == 0:
             self._restart()
         deadline, refusal = time.monotonic() + seconds, None
-        self._connection.settimeout(seconds)
         try:
+            self._connection.settimeout(seconds)
             message.send(self._connection, request)
             for _ in range(CALLS):
                 reply = self._receive(deadline - time.monotonic())
@@ -188,7 +193,7 @@ class Sandbox:
             raise Raised(ENDED) from None
         except (WireError, Raised) as error:
             self.close()
-            raise error if isinstance(error, Raised) else Raised(f"an answer that is none: {error}") from None
+            raise error if isinstance(error, Raised) else Raised(f"an answer that is none: {_text(str(error))}") from None
         printed = reply.get("printed")
         printed = _text(printed, PRINTED) if isinstance(printed, str) else ""
         if refusal is not None:
@@ -267,19 +272,29 @@ class Distant:
 
 
 def _outcome(answer: Any, _: Any = None) -> Outcome:
-    budget = [MOST_NUMBERS]
+    if not _small(answer):
+        raise Raised("an answer that is too large")
 
-    def plain(value: Any, depth: int) -> Outcome:
-        budget[0] -= 1
-        if budget[0] < 0 or depth > 8:
-            raise Raised("an answer that is too large")
+    def plain(value: Any) -> Outcome:
         if isinstance(value, list):
-            return [plain(part, depth + 1) for part in value]
-        if type(value) is float:
-            return value
-        return _text(value)
+            return [plain(part) for part in value]
+        return value if type(value) is float else _text(value)
 
-    return plain(answer, 0)
+    return plain(answer)
+
+
+def _small(value: Any) -> bool:
+    """Whether a value from JSON has no more parts, and no deeper ones, than a right function's."""
+    left, layer = MOST_NUMBERS, [value]
+    for _ in range(DEEPEST):
+        left -= len(layer)
+        if left < 0:
+            return False
+        lists = [part for part in layer if isinstance(part, list | dict)]
+        if not lists:
+            return True
+        layer = [inner for part in lists for inner in (part.values() if isinstance(part, dict) else part)]
+    return False
 
 
 def _normalized(answer: Any, _: Any) -> dict[str, Any]:
@@ -317,10 +332,12 @@ _FORMS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
-    """A stranger's text, short, and such that it can be written to a file."""
+    """A stranger's text, short, without what a terminal or a page takes for more than text."""
     if not isinstance(value, str):
         return f"{type(value).__name__} in place of a number"
-    return value[:longest].encode("utf-8", "replace").decode()
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for c in value[:longest]
+    )
 
 
 # --- a gen_worker's helpers
@@ -331,6 +348,8 @@ def _help(worker: RecordedWorker | None, request: dict[str, Any]) -> dict[str, A
     name, arguments = request.get("call"), request.get("arguments")
     if worker is None or name not in HELPERS or not isinstance(arguments, list):
         return {"refused": "there is no such helper"}
+    if not _small(arguments):
+        return {"refused": f"{name} was called with more than it can take"}
     try:
         if name == "upload":
             worker.upload(*_uploaded(*arguments))
@@ -338,7 +357,7 @@ def _help(worker: RecordedWorker | None, request: dict[str, Any]) -> dict[str, A
         returned = getattr(worker, name)(*arguments)
     except LabError as error:
         return {"refused": str(error)}
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError, OverflowError) as error:
         return {"refused": f"{name} was called with arguments that it cannot take ({type(error).__name__})"}
     if name == "generate":
         returned = [[asdict(rollout) for rollout in group] for group in returned]

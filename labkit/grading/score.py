@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
+import logging
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbformat.v4 import writes
 
 from labkit import functions
 from labkit.checks import cases, judge, key, record
@@ -28,7 +29,9 @@ from labkit.grading.sandbox import Sandbox, Zygote
 from labkit.grading.store import Score, Store, digest, of_file, of_text
 from labkit.record import read
 
+log = logging.getLogger(__name__)
 RECORD = "record.json"
+MOST_CODE = 4_000_000  # characters
 # Each graded cell by its grade_id: the function that it is about and, for gen_worker, the algorithm; None is the record.
 EXERCISES: Mapping[str, tuple[str, Algorithm] | None] = {
     "reward_format_check": ("reward_format", "ppo"),
@@ -111,29 +114,42 @@ class Grader:
         self.store = Store(course.folder / "scores")
 
     def scores(self, notebook: NotebookNode, folder: Path, wanted: Sequence[str], anew: bool = False) -> dict[str, Score]:
-        """The scores of the graded cells in `wanted`; those that are kept, unless `anew`."""
-        name = digest(notebook, folder / RECORD, wanted, self.course.judged_by)
+        """The scores of the graded cells in `wanted`; those that are kept, unless `anew`. `folder` holds what was handed in
+        beside the notebook."""
+        text = code_of(notebook)
+        name = digest(text, folder / RECORD, wanted, self.course.judged_by)
         kept = None if anew else self.store.get(name)
         if kept is None:
-            verdicts = self.verdicts(writes(notebook), folder, wanted) if wanted else {}
-            kept = {grade_id: Score(v.score, str(v), v._repr_html_()) for grade_id, v in verdicts.items()}
-            self.store.put(name, kept)
+            found = {grade_id: self._score(grade_id, text, folder) for grade_id in wanted}
+            kept = {grade_id: Score(v.score, str(v), v._repr_html_()) for grade_id, (v, _) in found.items()}
+            if all(sound for _, sound in found.values()):
+                self.store.put(name, kept)
         return kept
 
-    def verdicts(self, notebook: str, folder: Path, wanted: Sequence[str]) -> dict[str, Verdict]:
-        """The verdict on each graded cell in `wanted`, by its grade_id; `notebook` is the text of the submitted file, and
-        `folder` holds what was handed in beside it."""
-        return {grade_id: self._verdict(grade_id, notebook, folder) for grade_id in wanted}
+    def _score(self, grade_id: str, text: str, folder: Path) -> tuple[Verdict, bool]:
+        """The verdict on a graded cell, and whether it is one: where the grader itself fails, all others are graded still."""
+        try:
+            return self.verdict(grade_id, text, folder), True
+        except Exception as error:
+            log.exception("%s of %s: the grader failed, this one counts as 0; look at it by hand", grade_id, folder)
+            why = f"the grader failed: {type(error).__name__}; ask your instructor to look at it"
+            exercise = EXERCISES[grade_id]
+            return unanswered(key(*exercise) if exercise else RECORD, why), False
 
-    def _verdict(self, grade_id: str, notebook: str, folder: Path) -> Verdict:
+    def verdict(self, grade_id: str, text: str, folder: Path) -> Verdict:
+        """The verdict on the graded cell `grade_id` of the notebook `text`; `folder` is where the record lies."""
         exercise = EXERCISES[grade_id]
         if exercise is None:
             return self._record(folder / RECORD)
+        if len(text) > MOST_CODE:
+            return unanswered(
+                key(*exercise), f"the notebook has {len(text):,} characters of code; at most {MOST_CODE:,} are read"
+            )
         name, algorithm = exercise
         full = key(name, algorithm)
         with Sandbox(self.zygote) as sandbox:
             try:
-                sandbox.load(name, notebook, f"{grade_id}.ipynb")
+                sandbox.load(name, text, f"{grade_id}.ipynb")
             except Raised as raised:
                 return unanswered(full, raised.outcome)
             return judge(full, sandbox.function(name), self.course.cases(full), self.course.expectation(full), hidden=True)
@@ -144,6 +160,13 @@ class Grader:
         except RecordError as error:
             return record.without("a record of a run", str(error))
         return record.examine(written, self.course.solutions["reward_format"], self.course.solutions["reward_correct"])
+
+
+def code_of(notebook: NotebookNode) -> str:
+    """The notebook with the text of its code cells alone, as a file: all that a sandbox needs. Cells keep their numbers."""
+    cells = [{"cell_type": cell.cell_type, "metadata": {"tags": ["live"] if "live" in cell.metadata.get("tags", ()) else []},
+              "source": cell.source if cell.cell_type == "code" else ""} for cell in notebook.cells]  # fmt: skip
+    return json.dumps({"cells": cells, "nbformat": 4})
 
 
 def unanswered(exercise: str, why: str) -> Verdict:

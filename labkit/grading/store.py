@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from labkit.record import MAX_BYTES
 
 
@@ -54,11 +52,9 @@ class Store:
         return self.folder / digest[:2] / f"{digest}.json"
 
 
-def digest(notebook: NotebookNode, record: Path, wanted: Sequence[str], judged_by: str) -> str:
+def digest(code: str, record: Path, wanted: Sequence[str], judged_by: str) -> str:
     """Of all that the scores of a submission depend on; `judged_by` stands for the course."""
-    code = [[cell.source, "live" in cell.metadata.get("tags", ())] for cell in notebook.cells if cell.cell_type == "code"]
-    parts = [json.dumps([code, list(wanted), judged_by]), of_file(record)]
-    return of_text("\0".join(parts))
+    return of_text(json.dumps([code, of_file(record), list(wanted), judged_by]))
 
 
 def of_text(text: str) -> str:

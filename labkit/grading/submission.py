@@ -20,7 +20,7 @@ from nbgrader.utils import is_locked, parse_utc
 
 from labkit.errors import SetupError
 
-MAX_BYTES = 50_000_000
+MAX_BYTES, MAX_FILES = 50_000_000, 200  # of a notebook, or of what else is handed in; and how many files that may be
 NOTE = "grading-note"  # the tag of the cell that says what was done to a submission
 TYPES = ("code", "markdown", "raw")
 
@@ -79,13 +79,16 @@ def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
     """Copy what is in `folder`, the submission to assignment `name`, to `target`, which is new: regular files alone, and a
     notebook of the right name in any case. Returns remarks."""
     target.mkdir(parents=True)
-    remarks, notebooks = [], []
-    for path in sorted(folder.rglob("*")):
+    wanted, remarks, notebooks = target / f"{name}.ipynb", [], []
+    for count, path in enumerate(sorted(folder.rglob("*"))):
         inside = path.relative_to(folder)
-        if (path.is_dir() and not path.is_symlink()) or any((folder / parent).is_symlink() for parent in inside.parents):
+        if count == MAX_FILES:
+            remarks.append(f"More than {MAX_FILES} files and folders were handed in: the others are left out.")
+            break
+        if not path.is_symlink() and path.is_dir() and inside.parts[0] not in (wanted.name, "timestamp.txt"):
             continue
-        if path.is_symlink() or not path.is_file():
-            remarks.append(f"`{inside}` is a link or a device, not a file: left out.")
+        if why := _unfit(path, inside):
+            remarks.append(f"`{_printable(inside)}` {why}: left out.")
             continue
         if path.suffix == ".ipynb" and len(inside.parts) == 1:
             notebooks.append(path)
@@ -97,7 +100,6 @@ def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
     except (ValueError, OverflowError) as error:
         timestamp.unlink()
         remarks.append(f"`timestamp.txt` holds no time ({str(error)[:100]}): left out.")
-    wanted = target / f"{name}.ipynb"
     if not wanted.is_file():
         only = notebooks[0] if len(notebooks) == 1 else None
         if only is not None:
@@ -112,6 +114,19 @@ def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
         remarks += more
         nbformat.write(noted(notebook, remarks[: len(remarks) - len(more)]), wanted)
     return remarks
+
+
+def _unfit(path: Path, inside: Path) -> str:
+    """Why a file is not taken along; "" where it is."""
+    if path.is_symlink() or not path.is_file():
+        return "is no file"
+    if path.stat().st_size > MAX_BYTES:
+        return f"has {path.stat().st_size:,} bytes, more than {MAX_BYTES:,}"
+    return "" if _printable(inside) == str(inside) else "has a name that cannot be written"
+
+
+def _printable(path: Path) -> str:
+    return "".join(c if c.isprintable() else "?" for c in str(path))
 
 
 # --- reading
@@ -130,25 +145,42 @@ def _cells(path: Path) -> list[NotebookNode]:
     for given in data["cells"]:
         if not isinstance(given, dict) or given.get("cell_type") not in TYPES:
             continue
-        source, metadata, kind = given.get("source"), given.get("metadata"), given["cell_type"]
+        source, kind, metadata = given.get("source"), given["cell_type"], _metadata(given.get("metadata"))
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
-        tags = metadata.get("tags") if isinstance(metadata, dict) else None
-        if isinstance(tags, list) and NOTE in tags:
+        if NOTE in metadata.get("tags", ()):
             continue  # of an earlier grading
         make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}[kind]
-        cell = make(
-            source if isinstance(source, str) else "",
-            metadata=nbformat.from_dict(metadata) if isinstance(metadata, dict) else {},
-        )
+        cell = make(source if isinstance(source, str) else "", metadata=metadata)
         if isinstance(given.get("id"), str):
             cell["id"] = given["id"]
-        if kind == "markdown" and isinstance(given.get("attachments"), dict):
-            cell["attachments"] = nbformat.from_dict(given["attachments"])
+        if kind == "markdown" and (attachments := _attachments(given.get("attachments"))):
+            cell["attachments"] = attachments
         cells.append(cell)
     if not cells:
         raise NoNotebook(f"`{path.name}` is a notebook without a cell.")
     return cells
+
+
+def _metadata(given: Any) -> NotebookNode:
+    """As much of a cell's metadata as matters here: its tags, and what nbgrader calls it."""
+    metadata = NotebookNode()
+    if isinstance(given, dict):
+        tags, entry = given.get("tags"), given.get("nbgrader")
+        if isinstance(tags, list) and tags:
+            metadata["tags"] = list(dict.fromkeys(tag for tag in tags if isinstance(tag, str)))
+        if isinstance(entry, dict) and isinstance(entry.get("grade_id"), str):
+            metadata["nbgrader"] = NotebookNode(grade_id=entry["grade_id"])
+    return metadata
+
+
+def _attachments(given: Any) -> NotebookNode:
+    """The pictures that a markdown cell carries along: name, type, text."""
+    found = NotebookNode()
+    for name, by_type in given.items() if isinstance(given, dict) else ():
+        if isinstance(by_type, dict) and all(isinstance(data, str) for data in by_type.values()):
+            found[name] = NotebookNode(by_type)
+    return found
 
 
 def _parsed(path: Path) -> Any:
@@ -171,9 +203,8 @@ def _parsed(path: Path) -> Any:
 
 
 def _grade_id(cell: NotebookNode) -> str | None:
-    entry = cell.metadata.get("nbgrader")
-    name = entry.get("grade_id") if isinstance(entry, dict) else None
-    return name if isinstance(name, str) else None
+    name: str | None = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return name
 
 
 def _put_in_order(cells: list[NotebookNode], released: Sequence[NotebookNode]) -> list[str]:
@@ -211,20 +242,10 @@ def _put_in_order(cells: list[NotebookNode], released: Sequence[NotebookNode]) -
 
 
 def _make_valid(notebook: NotebookNode) -> None:
-    """Take out of cells what keeps the notebook from being a valid one: ids that are none, metadata of a wrong type."""
+    """Give cells ids where those that they have are none, or another's."""
     seen: set[str] = set()
     for cell in notebook.cells:
         name = cell.get("id", "")
         if name in seen or not (0 < len(name) <= 64 and name.replace("-", "").replace("_", "").isalnum() and name.isascii()):
             cell["id"] = v4.new_markdown_cell().id
         seen.add(cell["id"])
-    if not nbformat.validator.isvalid(notebook):
-        for cell in notebook.cells:
-            cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in ("nbgrader",) if key in cell.metadata}
-                                               | {"tags": ["live"] if _tagged_live(cell) else []})  # fmt: skip
-            cell.pop("attachments", None)
-
-
-def _tagged_live(cell: NotebookNode) -> bool:
-    tags = cell.metadata.get("tags")
-    return isinstance(tags, list) and "live" in tags

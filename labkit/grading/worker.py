@@ -6,6 +6,7 @@ functions out of the notebook, and answers questions. It holds nothing worth ste
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -69,7 +70,7 @@ def serve(connection: socket.socket, number: int, mountpoint: Path) -> None:
     subjects: dict[str, InProcess] = {}
     while True:
         try:
-            request = message.receive(connection)
+            request = message.receive(connection, largest=math.inf)
         except (EOFError, OSError):
             return
         message.send(connection, _answer(request, subjects, connection))
@@ -110,7 +111,7 @@ class DistantWorker:
 
     def _call(self, name: str, *arguments: Any) -> Any:
         message.send(self._connection, {"call": name, "arguments": arguments})
-        reply = message.receive(self._connection)
+        reply = message.receive(self._connection, largest=math.inf)
         if "refused" in reply:
             raise LabError(reply["refused"])
         return reply["returned"]
