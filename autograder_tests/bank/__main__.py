@@ -2,15 +2,17 @@
 
     python -m autograder_tests.bank [--dir DIR] [--json FILE]
 
-DIR holds NN_topic/{right,wrong,hostile}/FUNCTION__what.py, one small file each, whose first line says what it shows. A right
-one must earn all points, a wrong one must lose some, a hostile one must earn none and leave no trace: its functions do nothing.
-A wrong one whose first line begins with "Equivalent:" is right by another way, and says why.
+DIR holds NN_topic/{right,wrong,hostile}/FUNCTION__what.py (or .ipynb, a whole notebook), whose first line says what it shows.
+A right one must earn all points, a wrong one must lose some, a hostile one must earn none and leave no trace. A wrong one that
+begins with "Equivalent:" is right by another way, and says why. A hostile one whose function is right all the same begins with
+"Earns its points:", and must earn them all.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import socket
 import sys
 import tempfile
@@ -28,10 +30,12 @@ from tqdm import tqdm
 
 from autograder_tests.expected import BANK, shows
 from labkit.checks import key
-from labkit.config import PACKAGE
+from labkit.config import PACKAGE, Algorithm
 from labkit.grading.isolation import FIRST_USER
+from labkit.grading.preprocessor import wanted
 from labkit.grading.sandbox import Zygote, describe
-from labkit.grading.score import EXERCISES, Course, Grader
+from labkit.grading.score import EXERCISES, Course, Grader, code_of
+from labkit.grading.submission import repaired
 
 ROOT = PACKAGE.parent
 KINDS = ("right", "wrong", "hostile")
@@ -109,36 +113,82 @@ def left_processes(zygote: Zygote) -> list[str]:
     ]
 
 
-def notebook_with(path: Path, function: str, topic: str) -> str:
-    """The released notebook of a topic, with the submission's text in place of the function's cell."""
-    [released] = sorted((ROOT / "release").glob(f"{topic[:2]}_*/*.ipynb"))
-    notebook = nbformat.read(released, as_version=4)
-    wanted = f"def {function}("
-    [cell] = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution") and wanted in c.source]
-    cell.source = path.read_text(encoding="utf-8")
-    text: str = nbformat.writes(notebook)
-    return text
+@dataclass(frozen=True)
+class Submission:
+    """One file of a folder, and one graded cell that it is a submission to."""
+
+    path: Path
+    kind: str
+    release: Path  # the released notebook
+    grade_id: str
+
+    @property
+    def function(self) -> str:
+        return _exercise(self.grade_id)[0]
+
+    def notebook(self, folder: Path) -> str:
+        """What would be handed in, repaired: the file, if it is a notebook; else the released one with the file's text in
+        place of the function's cell."""
+        handed_in = folder / self.release.name
+        if self.path.suffix == ".ipynb":
+            shutil.copyfile(self.path, handed_in)
+        else:
+            notebook = nbformat.read(self.release, as_version=4)
+            [cell] = [c for c in notebook.cells
+                      if c.metadata.get("nbgrader", {}).get("solution") and f"def {self.function}(" in c.source]  # fmt: skip
+            cell.source = self.path.read_text(encoding="utf-8", errors="replace")
+            nbformat.write(notebook, handed_in)
+        return code_of(repaired(handed_in, self.release)[0])
 
 
-def submissions(folder: Path) -> list[tuple[Path, str, str, str]]:
-    """(file, topic, kind, function) of each submission in `folder`."""
+def submissions(folder: Path) -> list[Submission]:
+    """Each submission in `folder`. A file whose name does not begin with one of its topic's functions is a submission to those
+    that it defines, and to all of them where that cannot be told. Raises SystemExit for a topic that there is not."""
     found = []
     for kind in KINDS:
-        for path in sorted(folder.glob(f"*/{kind}/*.py")):
-            found.append((path, path.parts[-3], kind, path.stem.partition("__")[0]))
+        for path in sorted(folder.glob(f"*/{kind}/*")):
+            if path.suffix not in (".py", ".ipynb"):
+                continue
+            topic = path.parts[-3]
+            releases = sorted((ROOT / "release").glob(f"{topic[:2]}_*/*.ipynb"))
+            if len(releases) != 1:
+                sys.exit(f"{path}: there is no topic {topic}; a topic's name begins with the number of its notebook, as 03")
+            grade_ids = [g for g in wanted(nbformat.read(releases[0], as_version=4)) if EXERCISES[g] is not None]
+            named = [g for g in grade_ids if path.stem.partition("__")[0] == _exercise(g)[0]]
+            text = path.read_text(encoding="utf-8", errors="replace")
+            defined = [g for g in grade_ids if f"def {_exercise(g)[0]}(" in text]
+            found += [Submission(path, kind, releases[0], g) for g in named or defined or grade_ids]
     return found
 
 
-def grade(grader: Grader, path: Path, topic: str, kind: str, function: str) -> Result:
-    algorithm = "grpo" if topic.startswith("04") else "ppo"
-    exercise = key(function, algorithm)
-    grade_id = next(g for g, e in EXERCISES.items() if e is not None and key(*e) == exercise)
+def _exercise(grade_id: str) -> tuple[str, Algorithm]:
+    exercise = EXERCISES[grade_id]
+    assert exercise is not None, f"{grade_id} is about the record"
+    return exercise
+
+
+def shown(path: Path) -> str:
+    """What a submission says that it shows; strangers' need not say anything."""
+    try:
+        return shows(path)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].lstrip("# ")
+
+
+def grade(grader: Grader, submission: Submission) -> Result:
+    exercise, kind, path = key(*_exercise(submission.grade_id)), submission.kind, submission.path
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as nothing:
-        verdict = grader.verdicts(notebook_with(path, function, topic), Path(nothing), [grade_id])[grade_id]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            verdict = grader.verdict(submission.grade_id, submission.notebook(Path(folder)), Path(folder))
+    except Exception as error:  # noqa: BLE001 - whatever it is, a submission should not be able to cause it
+        seconds, problem = time.monotonic() - started, f"escape: the grader failed, {type(error).__name__}: {error}"
+        return Result(path, kind, exercise, 0, seconds, "", problem)
     result = Result(path, kind, exercise, verdict.score, time.monotonic() - started, verdict.title)
-    equivalent = kind == "wrong" and shows(path).startswith("Equivalent:")
-    if (kind == "right" or equivalent) and verdict.score < 1:
+    equivalent = kind == "wrong" and shown(path).startswith("Equivalent:")
+    if kind == "hostile" and shown(path).startswith("Earns its points:"):
+        result.problem = "" if verdict.score == 1 else "escape: lost points that it earns"
+    elif (kind == "right" or equivalent) and verdict.score < 1:
         result.problem = "false refusal"
     elif kind == "wrong" and not equivalent and verdict.score == 1:
         result.problem = "false acceptance"
@@ -154,9 +204,9 @@ def run(folder: Path, seed: int, progress: bool = True) -> list[Result]:
         if progress:
             print(f"Submissions run in a sandbox:\n{describe(zygote.protections())}")
         grader = Grader(Course(ROOT, seed), zygote)
-        for path, topic, kind, function in tqdm(submissions(folder), disable=not progress, unit="submission"):
-            result = grade(grader, path, topic, kind, function)
-            if kind == "hostile":
+        for submission in tqdm(submissions(folder), disable=not progress, unit="submission"):
+            result = grade(grader, submission)
+            if submission.kind == "hostile":
                 left = traces.new() + left_processes(zygote)
                 result.problem = result.problem or (f"escape: {', '.join(left)}" if left else "")
             results.append(result)
@@ -185,7 +235,7 @@ def main() -> None:
     arguments = parser.parse_args()
     results = run(arguments.dir, arguments.seed)
     if not results:
-        sys.exit(f"{arguments.dir} holds no submission; it should hold NN_topic/right, wrong or hostile with .py files in them")
+        sys.exit(f"{arguments.dir} holds no submission; it should hold NN_topic/right, wrong or hostile, with files in them")
     print(table(results))
     if arguments.json:
         fields = [{"file": str(r.path), "kind": r.kind, "function": r.function, "score": r.score, "seconds": r.seconds,
