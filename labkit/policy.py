@@ -11,19 +11,22 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
 
 from labkit.config import RunConfig
 from labkit.errors import SetupError
 
+if TYPE_CHECKING:  # seconds, which checks and graders that load no model need not wait
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 
 def load_tokenizer(config: RunConfig) -> PreTrainedTokenizerBase:
     """Raises SetupError where the model is neither on disk nor to be downloaded."""
+    from transformers import AutoTokenizer
+
     try:
         return AutoTokenizer.from_pretrained(config.model)
     except (OSError, ValueError) as error:
@@ -32,13 +35,16 @@ def load_tokenizer(config: RunConfig) -> PreTrainedTokenizerBase:
 
 def load_model(config: RunConfig) -> PreTrainedModel:
     """The model of `config` on the CPU, in `config.dtype`, without dropout. Raises SetupError as `load_tokenizer`."""
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
     if Path(config.model).is_dir():
-        transformers_logging.disable_progress_bar()  # at once there; a notebook is no place for its bars
+        logging.disable_progress_bar()  # at once there; a notebook is no place for its bars
     try:
         model = AutoModelForCausalLM.from_pretrained(config.model, dtype=getattr(torch, config.dtype))
     except (OSError, ValueError) as error:
         raise SetupError(_unavailable(config, error)) from error
-    return cast(PreTrainedModel, model.eval())
+    return cast("PreTrainedModel", model.eval())
 
 
 def _unavailable(config: RunConfig, error: Exception) -> str:
