@@ -275,7 +275,7 @@ class _Definitions:
     """The top-level definitions, imports and assignments of one file, run only as far as they are needed."""
 
     def __init__(self, file: Path) -> None:
-        self._namespace: dict[str, Any] = {"__name__": f"functions_of_{file.stem}"}
+        self._namespace: dict[str, Any] = {"__name__": "__main__"}  # as in a notebook: dataclass looks its module up
         self._statements: list[tuple[str, ast.stmt]] = []
         for filename, text in _cells(file):
             try:
@@ -285,6 +285,7 @@ class _Definitions:
             linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
             self._statements += [(filename, statement) for statement in tree.body]
         self._binds = [_binds(statement) for _, statement in self._statements]
+        self._changes = [_changes(statement) for _, statement in self._statements]
         self._done: set[int] = set()
 
     def get(self, names: Iterable[str], others: Sequence[_Definitions] = ()) -> dict[str, Any]:
@@ -321,10 +322,14 @@ class _Definitions:
                 )
 
     def _needed(self, names: set[str], fetched: set[str]) -> tuple[set[int], set[str]]:
-        """The statements that define `names` or, in turn, what those use, `fetched` left out; and all names that are used."""
+        """The statements that define `names` or, in turn, what those use, `fetched` left out, and that change what was so
+        defined; and all names that are used."""
         chosen: set[int] = set()
         while True:
-            more = {i for i, bound in enumerate(self._binds) if i not in chosen and (bound & (names - fetched) or "*" in bound)}
+            more = {i for i, bound in enumerate(self._binds) if bound & (names - fetched) or "*" in bound}
+            here = set().union(*(self._binds[i] for i in chosen | more))
+            more |= {i for i, changed in enumerate(self._changes) if changed and changed <= here}
+            more -= chosen
             if not more:
                 return chosen, names
             chosen |= more
@@ -351,12 +356,29 @@ def _globals(statement: ast.stmt) -> set[str]:
 
 
 def _binds(statement: ast.stmt) -> set[str]:
+    """The names of its module that a statement binds; one with a body, as `try` or `if`, binds what stands in it, too."""
     match statement:
         case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
             return {statement.name}
         case ast.Import() | ast.ImportFrom():
             return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
-        case ast.Assign() | ast.AnnAssign():
-            return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        case _:
+        case ast.Expr():
             return set()
+    inner = [node for node in ast.walk(statement) if isinstance(node, ast.stmt) and node is not statement]
+    stored = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return stored.union(*map(_binds, inner))
+
+
+def _changes(statement: ast.stmt) -> set[str]:
+    """The names through which an assignment changes something that it does not bind: `TABLE` in `TABLE["km"] = 1000`,
+    `getcontext` in `getcontext().prec = 60`."""
+    match statement:
+        case ast.Assign(targets=targets):
+            changed = [target.value for target in targets if isinstance(target, ast.Attribute | ast.Subscript)]
+        case (
+            ast.AugAssign(target=ast.Attribute() | ast.Subscript() as target) | ast.AnnAssign(target=ast.Attribute() as target)
+        ):
+            changed = [target.value]
+        case _:
+            changed = []
+    return {node.id for value in changed for node in ast.walk(value) if isinstance(node, ast.Name)}

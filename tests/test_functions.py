@@ -12,6 +12,7 @@ import torch
 from labkit import functions
 from labkit.cli import REFERENCE
 from labkit.errors import FunctionsError, StudentError
+from labkit.functions import load_function
 
 
 def notebook(path: Path, *cells: str) -> Path:
@@ -171,3 +172,33 @@ def test_a_function_that_is_still_the_stub_is_named_before_anything_starts(tmp_p
         functions.earlier("reward_correct", folder=tmp_path)
     with pytest.raises(FunctionsError, match="not written yet"):
         functions.load_path(tmp_path, "grpo")
+
+
+def test_what_changes_a_definition_is_run_and_what_only_looks_at_one_is_not(tmp_path: Path):
+    path = tmp_path / "answers.py"
+    path.write_text(
+        "from dataclasses import dataclass\n"
+        "from decimal import Decimal, getcontext\n"
+        "getcontext().prec = 60\n"
+        "TABLE = {}\n"
+        "TABLE['km'] = 1000\n"
+        "TABLE['m'] = 0\n"
+        "TABLE['m'] += 1\n"
+        "try:\n"
+        "    import a_package_that_is_not_there as best\n"
+        "except ImportError:\n"
+        "    best = max\n"
+        "OTHER = {}\n"
+        "OTHER['x'] = 1 / 0\n"
+        "TABLE.clear()\n"
+        "for answer in ('a', 'b'):\n"
+        "    raise RuntimeError(answer)\n"
+        "@dataclass\n"
+        "class Pair:\n"
+        "    first: object\n"
+        "    def both(self): return self.first, best(TABLE.values())\n"
+        "def reward_format(answer):\n"
+        "    return *Pair(Decimal(1) / Decimal(3)).both(), TABLE['m']\n"
+    )
+    third, most, least = load_function(path, "reward_format")("")
+    assert (len(str(third)), most, least) == (62, 1000, 1)
