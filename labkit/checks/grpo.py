@@ -29,6 +29,7 @@ def cases(seed: int | None = None) -> list[Case]:
         _case("by hand: two rewards" if seed is None else "groups of two", "a group of two", two),
         _case("one group of eight", "one group", drawn(1, 8)),
         _case("three groups of four, each by itself", "several groups", drawn(3, 4) + torch.tensor([[0.0], [5.0], [-5.0]])),
+        _case("as many groups as rewards in each", "several groups", drawn(4, 4)),
         _case("a group of equal rewards among others", "a group without variance", equal),
         _both("groups of equal rewards alone, then others", "a group without variance", torch.full((2, 3), -2.0), drawn(2, 3)),
         _case("rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4, 2e-4, 1e-4]])),

@@ -93,20 +93,25 @@ def cases(seed: int | None = None) -> list[Case]:
         case("second pass, rewards below 0", "clipping, rewards below 0", rewards="negative"),
         case("rewards of 0: the KL penalty alone", "the KL penalty", beta=0.5, rewards="zero"),
         case("another ε", "the clip range", clip=0.05, rewards="mixed"),
-        case("completions of different lengths, pad = end token", "masks and means", beta=0.1, lengths=(1, 5, 3)),
+        case("completions of different lengths, pad = end token", "masks and means", beta=0.1, lengths=(1, 5, 3), certain=True),
         case("prompts of different lengths", "padding on the left", beta=0.1, prompts=(2, 4, 3)),
         case("as many rollouts as completion tokens", "B = C", rollouts=4, width=4),
         case("an empty completion among others", "an empty completion", beta=0.1, lengths=(0, 4, 2)),
+        case("far from both policies", "ratios and log-ratios of any size", beta=0.1, drift=2.0, far=2.0),
         case("everything at once", "everything at once", beta=0.04, rollouts=5, width=6, lengths=(6, 1, 4, 2, 5),
              prompts=(1, 4, 2, 3, 4)),
     ]  # fmt: skip
 
 
-def _batch(random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, drift: float = 0.4,
-           rewards: str = "mixed", lengths: tuple[int, ...] | None = None, prompts: tuple[int, ...] | None = None
-           ) -> dict[str, Any]:  # fmt: skip
-    """A batch as `PPO_step` receives it. `drift` is how far `gen_logps` lie from the engine's own log-probs, in nats."""
-    plen = max(prompts or (3,))
+def _batch(
+    random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, drift: float = 0.4, far: float = 0.5,
+    certain: bool = False, rewards: str = "mixed", lengths: tuple[int, ...] | None = None,
+    prompts: tuple[int, ...] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A batch as `PPO_step` receives it. `drift` and `far` are how far `gen_logps` and `refs` lie from the engine's own
+    log-probs, in nats; with `certain`, one token of each was certain to that policy. Prompts of different lengths hold the pad
+    token, too, as chat templates do."""
+    plen, width = max(prompts or (3,)), max(lengths or (width,))
     tokens = torch.randint(1, VOCABULARY, (rollouts, plen + width), generator=random)
     long = torch.tensor(lengths or (width,) * rollouts)[:, None]
     start = plen - torch.tensor(prompts or (plen,) * rollouts)[:, None]
@@ -114,7 +119,8 @@ def _batch(random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, wid
     attention = ((place >= start) & (place < plen + long)).long()
     completion = attention[:, plen:].float()
     ends = place == plen + long - 1
-    inputs = torch.where(attention.bool() & ~(ends & (long > 0)), tokens, END)
+    inside = (place == start + 1) & (place < plen - 1) if prompts else torch.zeros_like(ends)
+    inputs = torch.where(attention.bool() & ~(ends & (long > 0)) & ~inside, tokens, END)
     with torch.no_grad():
         own = token_logps(engine(inputs, attention_mask=attention).logits[:, :-1], inputs[:, 1:])[:, plen - 1 :]
     # Alternating signs and a spread: some ratios lie above the clip range, some below, some inside.
@@ -123,7 +129,9 @@ def _batch(random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, wid
     sizes = 0.5 + torch.rand(rollouts, generator=random)
     signs = {"positive": torch.ones(rollouts), "negative": -torch.ones(rollouts), "zero": torch.zeros(rollouts),
              "mixed": torch.tensor([1.0 if i % 2 == 0 else -1.0 for i in range(rollouts)])}  # fmt: skip
-    refs = own + 0.5 * torch.randn(own.shape, generator=random)
+    refs = own + far * torch.randn(own.shape, generator=random)
+    if certain:
+        gen[-1, 0] = refs[-1, 1] = 0.0
     return {"inputs": inputs, "plen": plen, "rewards": signs[rewards] * sizes, "refs": refs * completion,
             "gen_logps": gen * completion, "completion_mask": completion, "attention_mask": attention}  # fmt: skip
 

@@ -17,21 +17,26 @@ FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
     ("several lines", "<think>{words}\n{reason}</think>\n<answer>\n{a}\n</answer>"),
     ("white space between the blocks", "<think>{reason}</think>{gap}<answer>{a}</answer>"),
     ("nothing inside", "<think></think><answer></answer>"),
+    ("white space alone inside", "<think>{blank}</think><answer>\n</answer>"),
+    ("another tag inside a block", "<think><b>{words}</b> <thinking></think><answer>{a}</answer>"),
     ("a lone < or > inside", "<think>{a} < {b}, {b} > {a}</think><answer>{a}</answer>"),
     ("no tags", "{reason}"),
     ("an empty completion", ""),
+    ("upper-case tags", "<THINK>{reason}</THINK><ANSWER>{a}</ANSWER>"),
     ("text before", "{words} <think>{reason}</think><answer>{a}</answer>"),
     ("text after", "<think>{reason}</think><answer>{a}</answer> {words}"),
     ("white space before", "{blank}<think>{reason}</think><answer>{a}</answer>"),
     ("a line break after", "<think>{reason}</think><answer>{a}</answer>\n"),
     ("text between the blocks", "<think>{reason}</think> {words} <answer>{a}</answer>"),
     ("blocks in the wrong order", "<answer>{a}</answer><think>{reason}</think>"),
+    ("blocks that overlap", "<think>{reason}<answer>{a}</think>{b}</answer>"),
     ("two think blocks", "<think>{words}</think><think>{reason}</think><answer>{a}</answer>"),
     ("two answer blocks", "<think>{reason}</think><answer>{a}</answer><answer>{b}</answer>"),
     ("a tag inside a block", "<think>{words} <answer>{a}</think><answer>{a}</answer>"),
     ("a closing tag inside a block", "<think>{words}</think> {reason}</think><answer>{a}</answer>"),
     ("answer block missing", "<think>{reason}</think>"),
     ("think block missing", "<answer>{a}</answer>"),
+    ("first tag missing", "{reason}</think><answer>{a}</answer>"),
     ("last tag missing", "<think>{reason}</think><answer>{a}"),
     ("think inside answer", "<answer><think>{a}</think></answer>"),
     ("other brackets", "{left}think{right}{reason}{left}/think{right}{left}answer{right}{a}{left}/answer{right}"),
@@ -42,12 +47,15 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("the only number", "{a}", "<think>{words}</think><answer>{a}</answer>{after}"),
     ("the last number", "{a}", "<think>{reason}</think><answer>{a}</answer>{after}"),
     ("right first, wrong last", "{a}", "<think>{a}</think><answer>{b}</answer>{after}"),
+    ("a number behind the blocks", "{a}", "<think>{words}</think><answer>{a}</answer> {words} {b}"),
     ("no format at all", "{a}", "{before}I think it is {a}."),
+    ("two numbers, a space between", "{b}", "{before}that makes {a} {b}"),
     ("wrong number", "{a}", "<think>{reason}</think><answer>{b}</answer>{after}"),
     ("right digits inside a longer number", "{a}", "{before}<answer>{b}{a}</answer>{after}"),
-    ("no number", "{a}", "<think>{words}</think><answer>seven</answer>{after}"),
+    ("no number", "{w}", "<think>{words}</think><answer>{word}</answer>{after}"),
     ("an empty completion", "{a}", ""),
     ("a minus sign", "-{a}", "{before}<answer>-{a}</answer>{after}"),
+    ("a minus sign behind a space", "-{a}", "{before}so it is -{a}"),
     ("minus sign missing", "-{a}", "{before}<answer>{a}</answer>{after}"),
     ("minus sign too many", "{a}", "{before}<answer>-{a}</answer>{after}"),
     ("a plus sign", "{a}", "{before}<answer>+{a}</answer>{after}"),
@@ -55,6 +63,7 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("thousands commas", "{k}{hhh}", "{before}<answer>{k},{hhh}</answer>{after}"),
     ("thousands commas, other number", "{zz}", "{before}<answer>{k},0{zz}</answer>{after}"),
     ("commas twice", "{k}{iii}{hhh}", "{before}<answer>{k},{iii},{hhh}</answer>{after}"),
+    ("thousands commas and a decimal", "{k}{hhh}.{d}", "{before}<answer>{k},{hhh}.{d}</answer>{after}"),
     ("a decimal", "{k}.{d}", "{before}<answer>{k}.{d}</answer>{after}"),
     ("part of a decimal", "{d}", "{before}<answer>{k}.{d}</answer>{after}"),
     ("a decimal that is an integer", "{a}", "{before}<answer>{a}.0</answer>{after}"),
@@ -66,36 +75,29 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("denominator only", "{m}", "{before}<answer>{n}/{m}</answer>{after}"),
     ("a negative fraction", "-{n}/{m}", "{before}<answer>-{n}/{m}</answer>{after}"),
     ("a rounded fraction", "{third}", "{before}<answer>{rounded}</answer>{after}"),
+    ("a fraction rounded far behind the point", "{third}", "{before}<answer>{far}</answer>{after}"),
     ("exact beyond what a float holds", "{huge}", "{before}<answer>{huge_less_1}</answer>{after}"),
     ("nearly right", "0.{d}", "{before}<answer>0.{d}0000000001</answer>{after}"),
     ("division by zero", "{a}", "{before}<answer>{a}/0</answer>{after}"),
+    ("division by zero after the answer", "{a}", "{before}it is {a}, or {b}/0"),
+    ("division by zero, 0 is the answer", "0", "{before}<answer>{a}/0</answer>{after}"),
+    ("zero by zero", "{a}", "{before}<answer>0/0</answer>{after}"),
     ("a unit after it", "{a}", "{before}<answer>{a} km</answer>{after}"),
+    ("a unit right behind it", "{a}", "{before}<answer>{a}km</answer>{after}"),
+    ("a percent sign after it", "{a}", "{before}<answer>{a}%</answer>"),
     ("a dollar sign before it", "{a}", "{before}<answer>${a}</answer>{after}"),
+    ("a lone < before it", "{a}", "{before}<answer>x < {a}</answer>{after}"),
 )
 
 VISIBLE: Mapping[str, str] = {
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
-    "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "huge": "9007199254740993", "huge_less_1": "9007199254740992",
-    "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\n ", "blank": " ", "left": "[",
+    "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 40}", "w": "7", "word": "seven",
+    "huge": "9007199254740993", "huge_less_1": "9007199254740992",
+    "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\t ", "blank": " ", "left": "[",
     "right": "]",
 }  # fmt: skip
-WORDS = (
-    "well",
-    "so",
-    "first",
-    "then",
-    "take",
-    "both",
-    "apples",
-    "left",
-    "we",
-    "have",
-    "in",
-    "all",
-    "now",
-    "altogether",
-    "each",
-)
+WORDS = ["well", "so", "then", "take", "both", "apples", "left", "we", "have", "in", "all", "now", "altogether", "each"]
+NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"), ("2/9", "0.222"), ("4/11", "0.364"))
 
 
@@ -137,15 +139,18 @@ def _drawn(rng: random.Random) -> dict[str, str]:
     n = rng.choice([n for n in range(1, m) if m % 2 or n % 2])
     third, rounded = rng.choice(ROUNDED)
     huge = 2**53 + 4 * rng.randrange(2**40) + 1
+    w = rng.randrange(len(NUMBER_WORDS))
+    p, q = map(int, third.split("/"))
     left, right = rng.choice(("[]", "{}", "()"))
     return {
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
-        "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "huge": str(huge), "huge_less_1": str(huge - 1),
+        "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**40 // q:040}", "w": str(w),
+        "word": NUMBER_WORDS[w], "huge": str(huge), "huge_less_1": str(huge - 1),
         "reason": reason(), "words": words(), "left": left, "right": right,
         "before": rng.choice(("", f"{words(2)} ", f"<think>{reason()}</think>", f"{reason()}\n")),
         "after": rng.choice(("", "", f" {words(2)}", f"\n{words(2)}")),
-        "gap": "".join(rng.choices(" \n\t", k=rng.randint(1, 4))), "blank": rng.choice(" \n\t"),
+        "gap": "".join(rng.sample(" \n\t", 3)) + " " * rng.randint(0, 2), "blank": rng.choice(" \n\t"),
     }  # fmt: skip
 
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor
 
 from labkit.checks.case import Case
-from labkit.checks.subject import Outcome, Subject, numbers
+from labkit.checks.subject import Outcome, Raised, Subject, numbers
 from labkit.config import PACKAGE, Algorithm
 from labkit.errors import FunctionsError
 from labkit.rollout import Rollout
@@ -60,11 +60,21 @@ class RecordedWorker:
         self._drawn: dict[tuple[int, int], int] = {}  # rollout: weight version under which it was drawn last
         rng = random.Random(self.seed)
         self._recorded = json.loads(RECORDING.read_text(encoding="utf-8"))
-        rng.shuffle(self._recorded)
         for recorded in self._recorded:
             rng.shuffle(recorded["completions"])
+        # No batch's first completions come in the order of their lengths, up or down: who sorts them must sort them back.
+        while any(lengths in (sorted(lengths), sorted(lengths, reverse=True)) for lengths in self._lengths()):
+            rng.shuffle(self._recorded)
+        self._places = {c["text"]: place for place, recorded in enumerate(self._recorded) for c in recorded["completions"]}
+        for place, recorded in enumerate(self._recorded):
             for completion in recorded["completions"]:
-                completion["rescored"] = [lp - self.rescored * (1 + rng.random()) for lp in completion["logps"]]
+                logps = completion["logps"]
+                completion["rescored"] = [lp - self.rescored * (1 + rng.random()) for lp in logps]
+                certain = logps.index(max(logps))  # a log-prob of 0 is no padding
+                completion["rescored"][certain] = logps[certain] = 0.0
+                if place % 2 == 0:
+                    completion["text"] += " \n"  # a policy may end so
+                    self._places[completion["text"]] = place
         self._given: dict[int, int] = {}
         self._batch = self._idle = 0
         self.config = SimpleNamespace(group_size=self.group_size, prompts_per_batch=PROBLEMS)
@@ -95,8 +105,8 @@ class RecordedWorker:
         return [[self._next_rollout(self._place(prompt)) for _ in range(n)] for prompt in prompts]
 
     def score(self, token_ids: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
-        if len(token_ids) > MOST_ROLLOUTS:
-            raise FunctionsError(f"score takes up to {MOST_ROLLOUTS} rows here; there are {len(token_ids)}")
+        if len(token_ids) > 2 * MOST_ROLLOUTS:
+            raise FunctionsError(f"score takes up to {2 * MOST_ROLLOUTS} rows here; there are {len(token_ids)}")
         self.scored += len(token_ids)
         return [self._prompt_logprobs(list(ids)) for ids in token_ids]
 
@@ -112,19 +122,26 @@ class RecordedWorker:
 
     # --- what the scripted functions say
 
+    # Above and below 0, both and their sum; and the same for all completions of problem 1, a group without variance.
+
     def reward_format(self, answer: str) -> float:
-        return round(0.1 + (sum(map(ord, answer)) % 89) / 100, 2)
+        place = self._places.get(answer, 0)
+        size = 0.5 if place == 1 else round(0.1 + (sum(map(ord, answer)) % 89) / 100, 2)
+        return -size if place % 2 else size
 
     def reward_correct(self, item: Mapping[str, str], answer: str) -> float:
-        problem = self._place(item["Q"])
-        if all(completion["text"] != answer for completion in self._recorded[problem]["completions"]):
+        place = self._place(item["Q"])
+        if self._places.get(answer) != place:
             return MISMATCH
-        return round(10 + (sum(i * ord(c) for i, c in enumerate(answer)) % 97) / 10 + problem, 2)
+        size = 2.0 if place == 1 else round(2 + (sum(i * ord(c) for i, c in enumerate(answer)) % 97) / 10 + place, 2)
+        return -size if place % 3 == 1 else size
 
     def normalize_group_rewards(self, rewards: Any) -> Tensor:
-        """No normalisation at all: each reward's distance to the first of its group."""
-        given: Tensor = torch.as_tensor(rewards, dtype=torch.float32)
-        return given - given[..., :1]
+        """No normalisation at all: along a group, and such that neither twice, nor in two parts, gives the same."""
+        if not isinstance(rewards, Tensor):
+            raise FunctionsError(f"normalize_group_rewards takes a tensor; it was given {type(rewards).__name__}")
+        given = rewards.float()
+        return given + given.square() / 50 - given[..., :1]
 
     # --- the recording
 
@@ -138,6 +155,8 @@ class RecordedWorker:
         place = self._place(rollout.prompt)
         for index, completion in enumerate(self._recorded[place]["completions"]):
             if completion["ids"] == list(rollout.completion_ids) and (place, index) in self._drawn:
+                if list(rollout.prompt_ids) != self._recorded[place]["prompt_ids"]:
+                    raise FunctionsError("upload was given a rollout whose prompt_ids are no longer those that generate gave")
                 return place, index
         raise FunctionsError("upload was given a rollout that generate did not give")
 
@@ -151,14 +170,21 @@ class RecordedWorker:
         return Rollout(recorded["item"]["Q"], list(recorded["prompt_ids"]), list(completion["ids"]), completion["text"],
                        list(completion["logps"]), self.weight_version)  # fmt: skip
 
+    def _lengths(self) -> list[list[int]]:
+        """Of the sequences of each batch, where each problem's first completion is taken."""
+        lengths = [len(r["prompt_ids"]) + len(r["completions"][0]["ids"]) for r in self._recorded]
+        return [lengths[start : start + PROBLEMS] for start in range(0, BATCHES * PROBLEMS, PROBLEMS)]
+
     def _prompt_logprobs(self, ids: list[int]) -> list[dict[int, float] | None]:
-        """As vLLM gives them: nothing for the first token; the sequence's own token and, before it, the likeliest one."""
+        """As vLLM gives them: nothing for the first token; then the sequence's own token and another, in this or that order."""
         for recorded in self._recorded:
-            for completion in recorded["completions"]:
+            for completion in [{"ids": [], "rescored": []}, *recorded["completions"]]:
                 if recorded["prompt_ids"] + completion["ids"] == ids:
                     logps = recorded["prompt_logps"] + completion["rescored"]
-                    return [None, *({token + 1: LIKELIER * lp, token: lp} if lp < UNLIKELY else {token + 1: FAR - i, token: lp}
-                                    for i, (token, lp) in enumerate(zip(ids[1:], logps, strict=True)))]  # fmt: skip
+                    return [
+                        None,
+                        *(_entry(place, token, lp) for place, (token, lp) in enumerate(zip(ids[1:], logps, strict=True))),
+                    ]
         if any(completion["ids"] == ids for recorded in self._recorded for completion in recorded["completions"]):
             raise FunctionsError("score was given a completion without its prompt: score r.token_ids")
         raise FunctionsError(
@@ -167,20 +193,38 @@ class RecordedWorker:
         )
 
 
+def _entry(place: int, token: int, logp: float) -> dict[int, float]:
+    other = {token + 1: LIKELIER * logp if logp < UNLIKELY else FAR - place}
+    return {token: logp} | other if place % 2 else other | {token: logp}
+
+
 def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
     """One aspect of the same two batches each. PPO takes one rollout per prompt and re-scores it; GRPO takes `GROUP_SIZE`,
     and may re-score or not."""
     size, rescored = (1, RESCORED) if algorithm == "ppo" else (GROUP_SIZE, 0.0)
+    ran: WeakKeyDictionary[Subject, RecordedWorker | Outcome | Raised] = WeakKeyDictionary()
+
+    def run(subject: Subject) -> RecordedWorker | Outcome | Raised:
+        """The worker after `subject` ran on it, or what is the matter. A subject runs once, for all cases."""
+        worker = RecordedWorker(size, seed, rescored)
+        try:
+            returned = subject.ask("rollout", worker=worker)
+        except Raised as raised:
+            return raised
+        if worker.uploads:
+            return worker
+        return "nothing was uploaded" + (f"; returns {returned}" if returned is not None else "")
 
     def case(name: str, idea: str, aspect: Callable[[RecordedWorker], Outcome]) -> Case:
-        def run(subject: Subject) -> Outcome:
-            worker = RecordedWorker(size, seed, rescored)
-            returned = subject.ask("rollout", worker=worker)
-            if returned is not None:
-                return f"returns {returned}"
-            return aspect(worker) if worker.uploads else "nothing was uploaded"
+        def look(subject: Subject) -> Outcome:
+            if subject not in ran:
+                ran[subject] = run(subject)
+            found = ran[subject]
+            if isinstance(found, Raised):
+                raise found
+            return aspect(found) if isinstance(found, RecordedWorker) else found
 
-        return Case(name, idea, run)
+        return Case(name, idea, look)
 
     return [
         case("one upload a turn, and stops when running() says False", "the loop's end",

@@ -80,8 +80,9 @@ def _reward(function: Function, arguments: list[Any]) -> Outcome:
 def _normalized(function: Function, rewards: Tensor) -> dict[str, Any]:
     """What `normalize_group_rewards` returns, and whether the rewards stayed as they were."""
     given = rewards.clone()
-    result = numbers(function(given))
-    return {"values": result, "changed": not torch.equal(given, rewards)}
+    result = function(given)
+    values = numbers(result) if isinstance(result, Tensor) else f"{type(result).__name__} in place of a tensor"
+    return {"values": values, "changed": not torch.equal(given, rewards)}
 
 
 def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: fl
     loss = function(given, engine, beta=beta, clip_param=clip_param)
     if not isinstance(loss, Tensor):
         return {"wrong": number(loss)}
-    if any(not torch.equal(given[key], value) for key, value in batch.items() if isinstance(value, Tensor)):
+    if set(given) != set(batch) or any(not _same(given[key], value) for key, value in batch.items()):
         return {"wrong": "changes its batch"}
     if loss.ndim != 0:
         return {"wrong": f"not one loss, but a tensor of shape {tuple(loss.shape)}"}
@@ -101,6 +102,10 @@ def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: fl
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in engine.parameters()]
     return {"loss": number(loss.item()), "gradients": gradients}
+
+
+def _same(found: Any, given: Any) -> bool:
+    return torch.equal(found, given) if isinstance(found, Tensor) and isinstance(given, Tensor) else bool(found == given)
 
 
 def _rollout(function: Function, worker: Any) -> str | None:
@@ -129,7 +134,10 @@ PROBES: Mapping[str, Callable[..., Any]] = {
 
 
 def number(value: Any) -> Outcome:
-    """A returned number as an outcome; anything else in words. A bool is no number: False is not -1.0."""
+    """A returned number, or an array or tensor of shape (), as an outcome; anything else in words. A bool is no number: False
+    is not -1.0."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, Real) and not isinstance(value, bool):
         try:
             return float(value) if math.isfinite(value) else str(float(value))

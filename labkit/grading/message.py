@@ -64,6 +64,8 @@ def _encoded(value: Any) -> Any:
         if name not in DTYPES:
             value, name = value.double(), "float64"
         return {_TENSOR: [name, list(value.shape), base64.b64encode(value.numpy().tobytes()).decode()]}
+    if hasattr(value, "tolist"):  # an array of numpy's
+        return value.tolist()
     raise TypeError(f"{type(value).__name__} cannot be sent")
 
 

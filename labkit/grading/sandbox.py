@@ -166,7 +166,7 @@ class Sandbox:
         if isinstance(given.get("engine"), nn.Module):
             given = given | {"engine": [type(given["engine"]).__name__, dict(given["engine"].state_dict())]}
         if worker is not None:
-            given = given | {"worker": {"group_size": worker.group_size}}
+            given = given | {"worker": vars(worker.config)}
         return self._request({"ask": question, "of": name, "given": given}, SECONDS + GRACE, worker)
 
     def _request(self, request: dict[str, Any], seconds: float, worker: RecordedWorker | None = None) -> tuple[Any, str]:
@@ -367,12 +367,12 @@ def _help(worker: RecordedWorker | None, request: dict[str, Any]) -> dict[str, A
 
 
 def _uploaded(items: Any, rollouts: Any, rewards: Any, gen_logps: Any) -> tuple[Any, ...]:
-    groups = [[_Uploaded(r["prompt"], r["completion_ids"]) for r in group] for group in rollouts]
+    groups = [[_Uploaded(r["prompt"], r["prompt_ids"], r["completion_ids"]) for r in group] for group in rollouts]
     return items, groups, rewards, gen_logps
 
 
 class _Uploaded:
     """As much of an uploaded rollout as says which one it is."""
 
-    def __init__(self, prompt: Any, completion_ids: Any) -> None:
-        self.prompt, self.completion_ids, self.weight_version = prompt, completion_ids, 0
+    def __init__(self, prompt: Any, prompt_ids: Any, completion_ids: Any) -> None:
+        self.prompt, self.prompt_ids, self.completion_ids, self.weight_version = prompt, prompt_ids, completion_ids, 0

@@ -14,6 +14,7 @@ import socket
 import sys
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy  # noqa: F401 - loaded before the fork, as what follows
@@ -107,6 +108,7 @@ class DistantWorker:
     def __init__(self, connection: socket.socket, known: dict[str, Any]) -> None:
         self._connection = connection
         self.group_size = known["group_size"]
+        self.config = SimpleNamespace(**known)
         self.weight_version = 0
 
     def _call(self, name: str, *arguments: Any) -> Any:
@@ -135,7 +137,10 @@ class DistantWorker:
         return [[None if entry is None else dict(entry) for entry in row] for row in rows]
 
     def upload(self, items: Any, rollouts: Any, rewards: Any, gen_logps: Any) -> None:
-        sent = [[{"prompt": r.prompt, "completion_ids": list(r.completion_ids)} for r in group] for group in rollouts]
+        sent = [
+            [{name: getattr(r, name) for name in ("prompt", "prompt_ids", "completion_ids")} for r in group]
+            for group in rollouts
+        ]
         self._call("upload", list(items), sent, rewards, gen_logps)
 
     def reward_format(self, answer: str) -> float:
@@ -145,7 +150,7 @@ class DistantWorker:
         return float(self._call("reward_correct", item, answer))
 
     def normalize_group_rewards(self, rewards: Any) -> torch.Tensor:
-        return torch.as_tensor(self._call("normalize_group_rewards", torch.as_tensor(rewards, dtype=torch.float32)))
+        return torch.as_tensor(self._call("normalize_group_rewards", rewards))
 
 
 if __name__ == "__main__":

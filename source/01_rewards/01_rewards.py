@@ -41,7 +41,8 @@ from labkit.checks import check
 # 3. then `<answer>`, then anything, then `</answer>`.
 #
 # Nothing stands before or after, *not even white space*. "Anything" may be nothing at all, and may run over several
-# lines; only the four tags themselves may not occur in it. So each tag occurs exactly once in the whole text.
+# lines; only the four tags themselves, in small letters as here, may not occur in it: other tags may. So each of the four occurs
+# exactly once in the whole text.
 #
 # | completion | reward | why |
 # | --- | --- | --- |
@@ -96,11 +97,11 @@ print(*[text for (_, text), reward in zip(sampled.pairs(), formats) if reward < 
 # What a number is, in a completion:
 #
 # * an integer `18`, a decimal `1.7` or `.5`, a fraction `3/4` of two integers;
-# * with thousands commas, `1,080`, which is one number and not two;
+# * with thousands commas, `1,080` or `1,080.5`, which is one number and not two;
 # * with a sign: `-3`, `+7`. A minus right behind a digit is no sign but a difference: `5-3` ends in the number 3. Behind a space or
 #   a tag it is a sign: `= -3` and `<answer>-3` end in −3.
 #
-# What stands around it does not matter: `$12`, `12 km`, and `18.` at the end of a sentence are 12, 12 and 18.
+# What stands around it does not matter: `$12`, `12 km`, `12%`, and `18.` at the end of a sentence are 12, 12, 12 and 18.
 #
 # Numbers are compared **exactly, by value**: `18.0` equals `18`, `3/4` equals `0.75` and `6/8`; `0.333` does not equal
 # `1/3`. Floats cannot do that, because `0.1 + 0.2 != 0.3`; `fractions.Fraction` can: `Fraction("0.75") == Fraction("3/4")`.

