@@ -139,16 +139,19 @@ def stop(arguments: argparse.Namespace) -> int:
 
 
 def grade(arguments: argparse.Namespace) -> int:
-    """Grade the submissions to an assignment, for instructors: docs/instructors.md."""
+    """Grade the submissions to assignments, for instructors: docs/instructors.md."""
     from labkit.grading.grade import grade as grade_class
     from labkit.grading.grade import summary
 
-    graded = grade_class(
-        arguments.course, arguments.assignment, jobs=arguments.jobs, students=arguments.student, share=arguments.share,
-        force=arguments.force, require_sandbox=arguments.require_sandbox,
-    )  # fmt: skip
-    print(summary(graded))
-    return 1 if graded.failed else 0
+    failed = False
+    for assignment in arguments.assignment:
+        graded = grade_class(
+            arguments.course, assignment, jobs=arguments.jobs, students=arguments.student, share=arguments.share,
+            force=arguments.force, require_sandbox=arguments.require_sandbox,
+        )  # fmt: skip
+        print(f"{assignment}: {summary(graded)}")
+        failed = failed or bool(graded.failed)
+    return 1 if failed else 0
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -217,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("stop", stop)
     sub.add_argument("--run", type=Path, help="default: every run under runs/")
     sub = add("grade", grade)
-    sub.add_argument("assignment", help="as in 01_rewards")
+    sub.add_argument("assignment", nargs="+", help="as in 01_rewards")
     sub.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="submissions at a time (default: %(default)s)")
     sub.add_argument("--student", action="append", default=[], help="grade this one alone; may be given again")
     sub.add_argument("--share", default="", metavar="K/N", help="only score the K-th of N parts, as one machine of several")

@@ -11,9 +11,10 @@ import io
 import json
 import logging
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,16 @@ class Graded:
     failed: dict[str, str] = field(default_factory=dict)  # student: what nbgrader said
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A submission whose scores are ready, and whose copy in the folder `staged` is what nbgrader is to read."""
+
+    student: str
+    staged: Path
+    remarks: list[str]
+    sound: bool  # False: the grader itself failed on a part of it
+
+
 class GradingError(Exception):
     """nbgrader did not grade a submission; says why."""
 
@@ -80,52 +91,57 @@ class ClassOfSubmissions:
 
     def check_gradebook(self) -> None:
         """Raises SetupError where the gradebook does not know the assignment."""
-        with Gradebook(self.directory.db_url, self.directory.course_id) as book:
-            try:
-                book.find_assignment(self.assignment)
-            except MissingEntry as error:
-                raise SetupError(
-                    f"{self.directory.db_url.removeprefix('sqlite:///')} has no assignment {self.assignment}; "
-                    f"`nbgrader generate_assignment {self.assignment} --force` puts it there"
-                ) from error
+        path = self.directory.db_url.removeprefix("sqlite:///")
+        known = Path(path).exists() or not self.directory.db_url.startswith("sqlite:")  # opening one that is not makes it
+        if known:
+            with Gradebook(self.directory.db_url, self.directory.course_id) as book:
+                known = self.assignment in {assignment.name for assignment in book.assignments}
+        if not known:
+            raise SetupError(
+                f"{path} has no assignment {self.assignment}; `nbgrader generate_assignment {self.assignment} --force` puts it "
+                "there"
+            )
 
     def students(self) -> list[str]:
         """Those who handed in, whatever it was."""
         return sorted(p.parent.name for p in self.submitted.glob(f"*/{self.assignment}") if p.is_dir())
 
-    def score(self, students: Sequence[str], jobs: int, anew: bool = False) -> Iterator[tuple[str, list[str]]]:
-        """Have the scores of `students` ready, `jobs` at a time; yields each with remarks as it is done."""
+    def score(self, students: Sequence[str], jobs: int, anew: bool = False) -> Iterator[Scored]:
+        """Have the scores of `students` ready, `jobs` at a time; yields each as it is done."""
         for exercise in wanted(nbformat.read(self.release, as_version=4)):
             if (key := EXERCISES[exercise]) is not None:
                 self.grader.course.prepare(key)
-        with ThreadPoolExecutor(jobs) as pool:
-            pending: set[Future[tuple[str, list[str]]]] = {pool.submit(self._score, student, anew) for student in students}
+        with ThreadPoolExecutor(jobs) as pool, tempfile.TemporaryDirectory(prefix="labkit-staged-") as staged:
+            pending = {pool.submit(self._score, student, Path(staged), anew) for student in students}
             try:
                 while pending:
                     done, pending = wait(pending, return_when=FIRST_COMPLETED)
                     for future in done:
                         yield future.result()
+                        shutil.rmtree(Path(staged, future.result().student))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.grader.zygote.close()  # whoever is being graded stops now
                 raise
 
-    def _score(self, student: str, anew: bool) -> tuple[str, list[str]]:
-        folder = self._staged(student)
+    def _score(self, student: str, staged: Path, anew: bool) -> Scored:
+        folder = staged / student / self.assignment
         remarks = submission.stage(self.submitted / student / self.assignment, self.assignment, self.release, folder)
         notebook, more = submission.repaired(folder / f"{self.assignment}.ipynb", self.release)
-        self.grader.scores(notebook, folder, wanted(notebook), anew)
-        return student, [*remarks, *(remark for remark in more if remark not in remarks)]
+        remarks += [remark for remark in more if remark not in remarks]
+        scores = self.grader.scores(notebook, folder, wanted(notebook), anew)
+        failed = [f"The grader failed on `{name}`; grade again, or look at it." for name, s in scores.items() if not s.sound]
+        return Scored(student, staged, [*remarks, *failed], sound=not failed)
 
-    def write(self, student: str, remarks: Sequence[str]) -> Outcome:
+    def write(self, scored: Scored) -> Outcome:
         """Let nbgrader grade the staged submission: gradebook and autograded/, as `nbgrader autograde` leaves them.
 
         Raises GradingError, with what nbgrader said, where it fails.
         """
         directory = CourseDirectory(parent=self.app)
         directory.root = str(self.course)
-        directory.submitted_directory = str(self._staged(student).parent.parent.relative_to(self.course))
-        directory.assignment_id, directory.student_id = self.assignment, student
+        directory.submitted_directory = str(scored.staged)
+        directory.assignment_id, directory.student_id = self.assignment, scored.student
         converter = Autograde(coursedir=directory, parent=self.app)
         converter.force = True
         self._said.seek(self._said.truncate(0))
@@ -135,12 +151,13 @@ class ClassOfSubmissions:
                 converter.start()
         except NbGraderException as error:
             raise GradingError(self._said.getvalue().strip() or str(error)) from error
-        outcome = self._outcome(student, remarks)
-        mark = self._mark(student)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(json.dumps({"state": self.state(student), "remarks": list(remarks)}), encoding="utf-8")
-        shutil.rmtree(self._staged(student))
-        return outcome
+        mark = self._mark(scored.student)
+        if scored.sound:
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.write_text(json.dumps({"state": self.state(scored.student), "remarks": scored.remarks}), encoding="utf-8")
+        else:
+            mark.unlink(missing_ok=True)
+        return self._outcome(scored.student, scored.remarks)
 
     def unchanged(self, student: str) -> Outcome | None:
         """What was graded before, where neither the submission nor what judges has changed since; None otherwise."""
@@ -159,7 +176,7 @@ class ClassOfSubmissions:
     def state(self, student: str) -> str:
         """A digest of all that was handed in, and of what judges it."""
         folder = self.submitted / student / self.assignment
-        files = [(str(p.relative_to(folder)), store.of_file(p)) for p in sorted(folder.rglob("*")) if not p.is_dir()]
+        files = [(str(path.relative_to(folder)), store.of_file(path)) for path in submission.listed(folder)[0]]
         return store.of_text(json.dumps([files, self.grader.course.judged_by, store.of_file(self.release)]))
 
     def _outcome(self, student: str, remarks: Sequence[str], fresh: bool = True) -> Outcome:
@@ -168,9 +185,6 @@ class ClassOfSubmissions:
             grades = [grade for grade in notebook.grades if grade.cell.cell_type == "code"]
             points = sum(grade.auto_score or 0.0 for grade in grades)
             return Outcome(student, points, sum(grade.cell.max_score for grade in grades), remarks, fresh)
-
-    def _staged(self, student: str) -> Path:
-        return self.grader.course.folder / "staged" / student / self.assignment
 
     def _mark(self, student: str) -> Path:
         return self.grader.course.folder / "graded" / self.assignment / f"{student}.json"
@@ -205,15 +219,13 @@ def grade(
     else:
         submissions.check_gradebook()
         result.outcomes = [o for s in chosen if not force and (o := submissions.unchanged(s)) is not None]
-    left = [student for student in chosen if student not in {outcome.student for outcome in result.outcomes}]
-    shutil.rmtree(submissions.grader.course.folder / "staged", ignore_errors=True)  # of a grading that was interrupted
-    for student, remarks in tqdm(
-        submissions.score(left, jobs, force), total=len(left), unit="submission", disable=not progress
-    ):
+    done = {outcome.student for outcome in result.outcomes}
+    left = [student for student in chosen if student not in done]
+    for scored in tqdm(submissions.score(left, jobs, force), assignment, len(left), unit="submission", disable=not progress):
         try:
-            result.outcomes.append(Outcome(student, None, 0, remarks) if share else submissions.write(student, remarks))
+            result.outcomes.append(Outcome(scored.student, None, 0, scored.remarks) if share else submissions.write(scored))
         except GradingError as error:
-            result.failed[student] = str(error)
+            result.failed[scored.student] = str(error)
     result.outcomes.sort(key=lambda outcome: outcome.student)
     return result
 

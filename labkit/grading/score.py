@@ -120,21 +120,22 @@ class Grader:
         name = digest(text, folder / RECORD, wanted, self.course.judged_by)
         kept = None if anew else self.store.get(name)
         if kept is None:
-            found = {grade_id: self._score(grade_id, text, folder) for grade_id in wanted}
-            kept = {grade_id: Score(v.score, str(v), v._repr_html_()) for grade_id, (v, _) in found.items()}
-            if all(sound for _, sound in found.values()):
+            kept = {grade_id: self._score(grade_id, text, folder) for grade_id in wanted}
+            if all(score.sound for score in kept.values()):
                 self.store.put(name, kept)
         return kept
 
-    def _score(self, grade_id: str, text: str, folder: Path) -> tuple[Verdict, bool]:
-        """The verdict on a graded cell, and whether it is one: where the grader itself fails, all others are graded still."""
+    def _score(self, grade_id: str, text: str, folder: Path) -> Score:
+        """The score of a graded cell. Where the grader itself fails, all others are graded still."""
+        sound = True
         try:
-            return self.verdict(grade_id, text, folder), True
+            verdict = self.verdict(grade_id, text, folder)
         except Exception as error:
             log.exception("%s of %s: the grader failed, this one counts as 0; look at it by hand", grade_id, folder)
             why = f"the grader failed: {type(error).__name__}; ask your instructor to look at it"
             exercise = EXERCISES[grade_id]
-            return unanswered(key(*exercise) if exercise else RECORD, why), False
+            verdict, sound = unanswered(key(*exercise) if exercise else RECORD, why), False
+        return Score(verdict.score, str(verdict), verdict._repr_html_(), sound)
 
     def verdict(self, grade_id: str, text: str, folder: Path) -> Verdict:
         """The verdict on the graded cell `grade_id` of the notebook `text`; `folder` is where the record lies."""

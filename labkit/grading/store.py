@@ -24,6 +24,7 @@ class Score:
     share: float  # of the cell's points, 0 .. 1
     text: str
     html: str
+    sound: bool = True  # False: the grader itself failed; it is not kept
 
 
 class Store:
@@ -65,6 +66,8 @@ def of_file(path: Path) -> str:
     """The SHA-256 of a file, or what is the matter with it."""
     if not path.is_file():
         return "missing"
+    if not os.access(path, os.R_OK):
+        return "unreadable"
     if path.stat().st_size > MAX_BYTES:
         return "too large"
     return hashlib.sha256(path.read_bytes()).hexdigest()

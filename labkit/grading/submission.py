@@ -20,7 +20,7 @@ from nbgrader.utils import is_locked, parse_utc
 
 from labkit.errors import SetupError
 
-MAX_BYTES, MAX_FILES = 50_000_000, 200  # of a notebook, or of what else is handed in; and how many files that may be
+MAX_BYTES, MAX_FILES, DEEPEST = 50_000_000, 200, 5  # a file's bytes, their number, folders in folders
 NOTE = "grading-note"  # the tag of the cell that says what was done to a submission
 TYPES = ("code", "markdown", "raw")
 
@@ -79,14 +79,10 @@ def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
     """Copy what is in `folder`, the submission to assignment `name`, to `target`, which is new: regular files alone, and a
     notebook of the right name in any case. Returns remarks."""
     target.mkdir(parents=True)
-    wanted, remarks, notebooks = target / f"{name}.ipynb", [], []
-    for count, path in enumerate(sorted(folder.rglob("*"))):
+    wanted, notebooks = target / f"{name}.ipynb", []
+    files, remarks = listed(folder)
+    for path in files:
         inside = path.relative_to(folder)
-        if count == MAX_FILES:
-            remarks.append(f"More than {MAX_FILES} files and folders were handed in: the others are left out.")
-            break
-        if not path.is_symlink() and path.is_dir() and inside.parts[0] not in (wanted.name, "timestamp.txt"):
-            continue
         if why := _unfit(path, inside):
             remarks.append(f"`{_printable(inside)}` {why}: left out.")
             continue
@@ -116,10 +112,32 @@ def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
     return remarks
 
 
+def listed(folder: Path) -> tuple[list[Path], list[str]]:
+    """The files in `folder`, notebooks first, a folder only where it has a file's name; and remarks on what is left out. Goes
+    no deeper, and takes no more, than an honest submission needs."""
+    pending, remarks = [folder], []
+    files: list[Path] = []
+    while pending:
+        here = pending.pop(0)
+        inside = here.relative_to(folder)
+        if not os.access(here, os.R_OK | os.X_OK) or len(inside.parts) > DEEPEST:
+            remarks.append(f"`{_printable(inside)}` cannot be opened, or lies too deep: what is in it is left out.")
+            continue
+        for path in sorted(here.iterdir(), key=lambda path: (path.suffix != ".ipynb", path)):
+            as_file = path.is_symlink() or not path.is_dir() or path.suffix == ".ipynb" or path.name == "timestamp.txt"
+            (files if as_file else pending).append(path)
+        if len(files) > MAX_FILES or len(pending) > MAX_FILES:
+            remarks.append(f"More than {MAX_FILES} files or folders were handed in: the others are left out.")
+            break
+    return files[:MAX_FILES], remarks
+
+
 def _unfit(path: Path, inside: Path) -> str:
     """Why a file is not taken along; "" where it is."""
     if path.is_symlink() or not path.is_file():
         return "is no file"
+    if not os.access(path, os.R_OK):
+        return "cannot be read"
     if path.stat().st_size > MAX_BYTES:
         return f"has {path.stat().st_size:,} bytes, more than {MAX_BYTES:,}"
     return "" if _printable(inside) == str(inside) else "has a name that cannot be written"
