@@ -99,9 +99,10 @@ def load_path(path: Path, algorithm: Algorithm) -> Functions:
 def load_function(path: Path, name: str) -> Callable[..., Any]:
     """One function out of a notebook or a Python file. Raises FunctionsError where it is not defined there."""
     definitions = _Definitions(path)
+    found = definitions.get([name])
     if not definitions.defines(name):
         raise FunctionsError(f"{path} does not define {name}")
-    function: Callable[..., Any] = definitions.get([name])[name]
+    function: Callable[..., Any] = found[name]
     return function
 
 
@@ -263,12 +264,24 @@ def _cells(file: Path) -> list[tuple[str, str]]:
                 if cell["cell_type"] == "code" and "live" not in cell.get("metadata", {}).get("tags", ())]  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FunctionsError(f"{file} is not a notebook: {type(error).__name__}: {error}") from error
-    return [(f"{file.name}, cell {n}", _without_magics(source)) for n, source in code]
+    return [(f"{file.name}, cell {n}", source) for n, source in code]
 
 
-def _without_magics(source: str) -> str:
-    """IPython's `%` and `!` lines as comments, so that line numbers stay."""
-    return "\n".join("#" + line[1:] if line[:1] in ("%", "!") else line for line in source.split("\n"))
+def _parsed(filename: str, text: str) -> list[ast.stmt]:
+    """The statements of a cell; lines that only IPython understands (`%time`, `!ls`, `x?`) are left out where they keep it from
+    being Python. Raises FunctionsError where it is none."""
+    without = "\n".join(
+        "#" + line[1:] if line[:1] in ("%", "!", "?") or line.rstrip()[-1:] == "?" else line for line in text.split("\n")
+    )
+    try:
+        try:
+            return ast.parse(text, filename).body
+        except SyntaxError:
+            return ast.parse(without, filename).body
+    except SyntaxError as error:
+        raise FunctionsError(f"{filename}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise FunctionsError(f"{filename} cannot be read as Python: {type(error).__name__}: {error}") from error
 
 
 class _Definitions:
@@ -277,21 +290,28 @@ class _Definitions:
     def __init__(self, file: Path) -> None:
         self._namespace: dict[str, Any] = {"__name__": "__main__"}  # as in a notebook: dataclass looks its module up
         self._statements: list[tuple[str, ast.stmt]] = []
+        self._broken: list[
+            tuple[str, FunctionsError]
+        ] = []  # cells that are no Python: they matter where they hold what is wanted
         for filename, text in _cells(file):
-            try:
-                tree = ast.parse(text, filename)
-            except SyntaxError as error:
-                raise FunctionsError(f"{filename}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from error
             linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-            self._statements += [(filename, statement) for statement in tree.body]
+            try:
+                self._statements += [(filename, statement) for statement in _parsed(filename, text)]
+            except FunctionsError as error:
+                self._broken.append((text, error))
         self._binds = [_binds(statement) for _, statement in self._statements]
         self._changes = [_changes(statement) for _, statement in self._statements]
         self._done: set[int] = set()
 
     def get(self, names: Iterable[str], others: Sequence[_Definitions] = ()) -> dict[str, Any]:
         """Those of `names` that stand here. A function that they need and that is not here is taken from `others`; so is
-        one of the series that a cell here only fetches (`reward_format = earlier("reward_format")`)."""
+        one of the series that a cell here only fetches (`reward_format = earlier("reward_format")`).
+
+        Raises FunctionsError for a cell that defines one of them and is no Python, or that raises."""
         names = list(names)
+        for text, error in self._broken:
+            if any(f"def {name}(" in text and not self.defines(name) for name in names):
+                raise error
         fetched = {n for n in CONTRACTS if not self.defines(n) and any(other.defines(n) for other in others)}
         chosen, used = self._needed(set(names), fetched)
         for index in sorted(chosen - self._done):

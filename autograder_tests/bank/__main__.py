@@ -1,6 +1,6 @@
 """Grades a folder of submissions through the real pipeline, and counts what went wrong.
 
-    python -m autograder_tests.bank [--dir DIR] [--json FILE]
+    python -m autograder_tests.bank [--dir DIR] [--json FILE] [-j N]
 
 DIR holds NN_topic/{right,wrong,hostile}/FUNCTION__what.py (or .ipynb, a whole notebook), whose first line says what it shows.
 A right one must earn all points, a wrong one must lose some, a hostile one must earn none and leave no trace. A wrong one that
@@ -20,6 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,10 +169,10 @@ def _exercise(grade_id: str) -> tuple[str, Algorithm]:
 
 
 def shown(path: Path) -> str:
-    """What a submission says that it shows; strangers' need not say anything."""
+    """What a submission says that it shows, a notebook in its first cell; strangers' need not say anything."""
     try:
-        return shows(path)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return "".join(json.loads(path.read_bytes())["cells"][0]["source"]) if path.suffix == ".ipynb" else shows(path)
+    except (ValueError, SyntaxError, RecursionError, MemoryError, LookupError, TypeError):
         return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].lstrip("# ")
 
 
@@ -197,19 +198,26 @@ def grade(grader: Grader, submission: Submission) -> Result:
     return result
 
 
-def run(folder: Path, seed: int, progress: bool = True) -> list[Result]:
-    """Grade every submission of `folder`."""
+def run(folder: Path, seed: int, jobs: int = 4, progress: bool = True) -> list[Result]:
+    """Grade every submission of `folder`, `jobs` at a time. What is found left behind after some counts against all of them; with
+    one job it is clear whose it is."""
     results = []
-    with Zygote() as zygote, watched() as traces:
+    with Zygote() as zygote, watched() as traces, ThreadPoolExecutor(jobs) as pool:
         if progress:
             print(f"Submissions run in a sandbox:\n{describe(zygote.protections())}")
-        grader = Grader(Course(ROOT, seed), zygote)
-        for submission in tqdm(submissions(folder), disable=not progress, unit="submission"):
-            result = grade(grader, submission)
-            if submission.kind == "hostile":
+        grader, found = Grader(Course(ROOT, seed), zygote), submissions(folder)
+        for exercise in {_exercise(submission.grade_id) for submission in found}:
+            grader.course.prepare(exercise)
+        with tqdm(total=len(found), disable=not progress, unit="submission") as bar:
+            some = 1 if jobs == 1 else 16 * jobs
+            for start in range(0, len(found), some):
+                graded = list(pool.map(lambda submission: grade(grader, submission), found[start : start + some]))
                 left = traces.new() + left_processes(zygote)
-                result.problem = result.problem or (f"escape: {', '.join(left)}" if left else "")
-            results.append(result)
+                if left:
+                    for result in graded:
+                        result.problem = result.problem or f"escape: {', '.join(left)}"
+                results += graded
+                bar.update(len(graded))
     return results
 
 
@@ -231,9 +239,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dir", type=Path, default=BANK, help="the folder of submissions")
     parser.add_argument("--json", type=Path, help="write the results there, too")
+    parser.add_argument("-j", "--jobs", type=int, default=4, help="submissions at a time; 1 to see which one left what")
     parser.add_argument("--seed", type=int, default=41, help="of the inputs")
     arguments = parser.parse_args()
-    results = run(arguments.dir, arguments.seed)
+    results = run(arguments.dir, arguments.seed, arguments.jobs)
     if not results:
         sys.exit(f"{arguments.dir} holds no submission; it should hold NN_topic/right, wrong or hostile, with files in them")
     print(table(results))

@@ -24,6 +24,7 @@ class Case:
     name: str  # what the table shows; names one case of a check
     idea: str  # what it is about, without giving the case away
     run: Callable[[Subject], Outcome]
+    substance: bool = False  # of cases that have it, one must hold, or nothing else counts
 
 
 @dataclass(frozen=True)

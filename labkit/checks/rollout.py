@@ -215,7 +215,7 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
             return worker
         return "nothing was uploaded" + (f"; returns {returned}" if returned is not None else "")
 
-    def case(name: str, idea: str, aspect: Callable[[RecordedWorker], Outcome]) -> Case:
+    def case(name: str, idea: str, aspect: Callable[[RecordedWorker], Outcome], substance: bool = False) -> Case:
         def look(subject: Subject) -> Outcome:
             if subject not in ran:
                 ran[subject] = run(subject)
@@ -224,7 +224,7 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
                 raise found
             return aspect(found) if isinstance(found, RecordedWorker) else found
 
-        return Case(name, idea, look)
+        return Case(name, idea, look, substance)
 
     return [
         case("one upload a turn, and stops when running() says False", "the loop's end",
@@ -237,11 +237,12 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
              lambda w: [float(len({r for g in u.rollouts for r in g})) for u in w.uploads]),
         case("problems, in the order of their rollouts", "which rollout belongs to which problem",
              lambda w: [numbers([u.problems, [place for g in u.rollouts for place, _ in g]]) for u in w.uploads]),
-        case("rewards uploaded", "the rewards", lambda w: [u.rewards for u in w.uploads]),
+        case("rewards uploaded", "the rewards", lambda w: [u.rewards for u in w.uploads], substance=True),
         case("log-probs in each rollout's gen_logps", "one log-prob for each completion token",
              lambda w: [[[float(len(_listed(one))) for one in _listed(group)] for group in _listed(u.gen_logps)]
                         for u in w.uploads]),
-        case("gen_logps, first rollout", "the values of gen_logps", lambda w: [_first(u.gen_logps) for u in w.uploads]),
+        case("gen_logps, first rollout", "the values of gen_logps", lambda w: [_first(u.gen_logps) for u in w.uploads],
+             substance=True),
         case("gen_logps, sum of each rollout", "the values of gen_logps",
              lambda w: [[[_sum(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
     ]  # fmt: skip

@@ -56,17 +56,23 @@ class Verdict:
 
     @property
     def score(self) -> float:
-        """Share of the ideas of which all cases hold, 0 .. 1.
+        """Share of the ideas of which all cases hold, 0 .. 1; 0 where none of those holds that are the substance.
 
         Where there are only two answers, as with a reward, a constant one would earn half of that: then it is twice the
         mean share over both answers, less one, and never below 0 (Youden 1950).
         """
         holds = self._by_idea()
+        if self._without_substance():
+            return 0.0
         if not self.two_valued:
             return fmean(holds.values())
         answers = {row.case.idea: describe(row.expected) for row in self.rows}
         shares = [fmean(good for idea, good in holds.items() if answers[idea] == kind) for kind in set(answers.values())]
         return max(0.0, 2 * fmean(shares) - 1)
+
+    def _without_substance(self) -> bool:
+        ideas = {row.case.idea for row in self.rows if row.case.substance}
+        return bool(ideas) and not any(good for idea, good in self._by_idea().items() if idea in ideas)
 
     def _by_idea(self) -> dict[str, bool]:
         """Each idea, and whether all of its cases hold."""
@@ -101,6 +107,9 @@ class Verdict:
         if self.hidden:
             said = dict.fromkeys(row.answer.outcome for row in failed if isinstance(row.answer.outcome, str))
             remarks += [f"There, your function: {outcome}" for outcome in list(said)[:3]]
+        if self._without_substance():
+            ideas = dict.fromkeys(row.case.idea for row in self.rows if row.case.substance)
+            remarks.append(f"No points yet: they come with {' or '.join(ideas)}.")
         if failed and self.legend and not self.hidden:
             remarks.append(self.legend)
         errors = [row for row in failed if row.answer.error]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,10 @@ from labkit.errors import SetupError
 
 MAX_BYTES, MAX_FILES, DEEPEST = 50_000_000, 200, 5  # a file's bytes, their number, folders in folders
 NOTE = "grading-note"  # the tag of the cell that says what was done to a submission
+KEPT_TAGS = ("live", "skip-execution", NOTE)
 TYPES = ("code", "markdown", "raw")
+ID = re.compile("[a-zA-Z0-9-_]{1,64}")
+_one_at_a_time = threading.Lock()  # a file of MAX_BYTES takes twenty times as much when it is read
 
 
 class NoNotebook(Exception):
@@ -62,9 +67,9 @@ def repaired(path: Path, release: Path) -> tuple[NotebookNode, list[str]]:
     put_back = _put_in_order(cells, released.cells)
     if len(remarks) == 0 or not submitted:
         remarks += put_back
+    _give_ids(cells)
     notebook = v4.new_notebook(metadata=released.metadata, cells=cells)
     notebook.nbformat_minor = released.nbformat_minor
-    _make_valid(notebook)
     return (noted(notebook, remarks) if remarks else notebook), remarks
 
 
@@ -152,32 +157,36 @@ def _printable(path: Path) -> str:
 
 def _cells(path: Path) -> list[NotebookNode]:
     """The cells of a notebook file, each with a source and metadata that are what they should be, outputs left out."""
-    data = _parsed(path)
-    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
-        raise NoNotebook(f"`{path.name}` is no notebook: it has no list of cells.")
-    if data.get("nbformat") != 4:
-        raise NoNotebook(
-            f"`{path.name}` is in format {str(data.get('nbformat'))[:20]}; notebooks of this course are in format 4."
-        )
-    cells = []
-    for given in data["cells"]:
-        if not isinstance(given, dict) or given.get("cell_type") not in TYPES:
-            continue
-        source, kind, metadata = given.get("source"), given["cell_type"], _metadata(given.get("metadata"))
-        if isinstance(source, list) and all(isinstance(line, str) for line in source):
-            source = "".join(source)
-        if NOTE in metadata.get("tags", ()):
-            continue  # of an earlier grading
-        make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}[kind]
-        cell = make(source if isinstance(source, str) else "", metadata=metadata)
-        if isinstance(given.get("id"), str):
-            cell["id"] = given["id"]
-        if kind == "markdown" and (attachments := _attachments(given.get("attachments"))):
-            cell["attachments"] = attachments
-        cells.append(cell)
+    with _one_at_a_time:
+        data = _parsed(path)
+        if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
+            raise NoNotebook(f"`{path.name}` is no notebook: it has no list of cells.")
+        if data.get("nbformat") != 4:
+            found = _written(str(data.get("nbformat"))[:20])
+            raise NoNotebook(f"`{path.name}` is in format {found}; notebooks of this course are in format 4.")
+        cells = [_cell(given) for given in data["cells"] if isinstance(given, dict) and given.get("cell_type") in TYPES]
+    cells = [cell for cell in cells if NOTE not in cell.metadata.get("tags", ())]  # of an earlier grading
     if not cells:
         raise NoNotebook(f"`{path.name}` is a notebook without a cell.")
     return cells
+
+
+def _cell(given: dict[str, Any]) -> NotebookNode:
+    kind, source, attachments = given["cell_type"], given.get("source"), _attachments(given.get("attachments"))
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}[kind]
+    cell = make(_written(source) if isinstance(source, str) else "", metadata=_metadata(given.get("metadata")))
+    if isinstance(given.get("id"), str):
+        cell["id"] = given["id"]
+    if kind == "markdown" and attachments:
+        cell["attachments"] = attachments
+    return cell
+
+
+def _written(text: str) -> str:
+    """Text that can be written to a file: half a surrogate pair, which JSON allows, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _metadata(given: Any) -> NotebookNode:
@@ -186,9 +195,9 @@ def _metadata(given: Any) -> NotebookNode:
     if isinstance(given, dict):
         tags, entry = given.get("tags"), given.get("nbgrader")
         if isinstance(tags, list) and tags:
-            metadata["tags"] = list(dict.fromkeys(tag for tag in tags if isinstance(tag, str)))
+            metadata["tags"] = [tag for tag in KEPT_TAGS if tag in tags]
         if isinstance(entry, dict) and isinstance(entry.get("grade_id"), str):
-            metadata["nbgrader"] = NotebookNode(grade_id=entry["grade_id"])
+            metadata["nbgrader"] = NotebookNode(grade_id=_written(entry["grade_id"]))
     return metadata
 
 
@@ -197,7 +206,7 @@ def _attachments(given: Any) -> NotebookNode:
     found = NotebookNode()
     for name, by_type in given.items() if isinstance(given, dict) else ():
         if isinstance(by_type, dict) and all(isinstance(data, str) for data in by_type.values()):
-            found[name] = NotebookNode(by_type)
+            found[_written(name)] = NotebookNode({_written(kind): _written(data) for kind, data in by_type.items()})
     return found
 
 
@@ -210,9 +219,7 @@ def _parsed(path: Path) -> Any:
     if size > MAX_BYTES:
         raise NoNotebook(f"`{path.name}` has {size:,} bytes; at most {MAX_BYTES:,} are read.")
     try:
-        data = json.loads(path.read_bytes())
-        # Half a surrogate pair is fine as JSON, and cannot be written.
-        return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+        return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise NoNotebook(f"`{path.name}` is no notebook: it cannot be read as JSON ({str(error)[:100]}).") from error
 
@@ -259,11 +266,10 @@ def _put_in_order(cells: list[NotebookNode], released: Sequence[NotebookNode]) -
     return remarks
 
 
-def _make_valid(notebook: NotebookNode) -> None:
+def _give_ids(cells: Sequence[NotebookNode]) -> None:
     """Give cells ids where those that they have are none, or another's."""
     seen: set[str] = set()
-    for cell in notebook.cells:
-        name = cell.get("id", "")
-        if name in seen or not (0 < len(name) <= 64 and name.replace("-", "").replace("_", "").isalnum() and name.isascii()):
+    for cell in cells:
+        if cell.get("id") in seen or not ID.fullmatch(cell.get("id", "")):
             cell["id"] = v4.new_markdown_cell().id
         seen.add(cell["id"])

@@ -86,7 +86,7 @@ def _answer(request: dict[str, Any], subjects: dict[str, InProcess], connection:
                 subjects[name] = InProcess(functions.load_function(path, name))
             except LabError as error:
                 return {"raised": str(error), "lines": "", "printed": ""}
-            except (ValueError, RecursionError, MemoryError) as error:  # the parser, on text that is hardly Python
+            except (ValueError, RecursionError, MemoryError) as error:  # on text that is hardly Python
                 return {"raised": f"the notebook cannot be read as Python: {type(error).__name__}", "lines": "", "printed": ""}
             return {"answer": None, "printed": ""}
         case {"ask": question, "of": name, "given": given}:

@@ -105,6 +105,8 @@ print(f"plen {len(rollout.prompt_ids)}, completion tokens {len(rollout.completio
 # rewards    # [[2.25], [0.25], [-2.0]]
 # gen_logps  # [[[-0.1, -1.2, ...]], [[...]], [[...]]]  one number per completion token of each rollout
 # ```
+#
+# The loop earns points once the rewards or the `gen_logps` that it uploads are right.
 
 # %% nbgrader={"grade": false, "grade_id": "gen_worker", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gen_worker(worker) -> None:

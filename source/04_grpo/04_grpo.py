@@ -125,7 +125,8 @@ plots.show(plots.lines(
 # gen_logps  # [[[-0.1, ...], [-0.3, ...]], [[...], [...]]]
 # ```
 #
-# Your loss `PPO_step` of notebook 03 stays as it is.
+# Your loss `PPO_step` of notebook 03 stays as it is. As in notebook 02, the loop earns points once the rewards or the `gen_logps`
+# that it uploads are right.
 
 # %% nbgrader={"grade": false, "grade_id": "gen_worker_grpo", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gen_worker(worker) -> None:
