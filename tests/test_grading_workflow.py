@@ -1,9 +1,7 @@
-"""nbgrader's own commands, as docs/instructors.md gives them, in a course folder that is nothing but a clone."""
+"""nbgrader's own commands, as docs/instructors.md gives them, in a course folder of its own."""
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -11,43 +9,20 @@ import pytest
 from nbgrader.api import Gradebook
 from series import NAMES, RELEASE, ROOT
 
+from autograder_tests.classroom import RECORD, make_course, nbgrader
+
 pytestmark = pytest.mark.slow
 
-RECORD = ROOT / "tests" / "data" / "record.json"  # of a real run, GRPO on two cores
 AUTOMATIC = {"00_tour": 0, "01_rewards": 20, "02_rollout": 20, "03_ppo_loss": 25, "04_grpo": 15, "05_report": 10}
 BY_HAND = {"01_rewards": 5, "05_report": 5}
 WRONG = "autograder_tests/bank/03_ppo_loss/wrong/PPO_step__kl_added.py"
 
 
-def nbgrader(course: Path, *arguments: str) -> str:
-    """What an instructor types in the course folder, its environment activated."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environment["PATH"]))
-    done = subprocess.run(
-        [Path(sys.executable).parent / "nbgrader", *arguments],
-        cwd=course,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which three students handed in: solutions, the release as it was, and one wrong loss."""
-    course = tmp_path_factory.mktemp("course")
-    files = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in files.stdout.splitlines():
-        if (ROOT / name).is_file() and not name.startswith("release/"):
-            (course / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, course / name)
+    """A course in which three students handed in: solutions, the release as it was, and one wrong loss."""
+    course = make_course(tmp_path_factory.mktemp("course"))
     for name in NAMES:
-        nbgrader(course, "generate_assignment", name, "--force")
         for student, origin in (("ada", course / "source"), ("bob", course / "release")):
             (course / "submitted" / student / name).mkdir(parents=True)
             shutil.copy2(origin / name / f"{name}.ipynb", course / "submitted" / student / name)

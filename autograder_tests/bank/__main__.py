@@ -199,8 +199,8 @@ def grade(grader: Grader, submission: Submission) -> Result:
 
 
 def run(folder: Path, seed: int, jobs: int = 4, progress: bool = True) -> list[Result]:
-    """Grade every submission of `folder`, `jobs` at a time. What is found left behind after some counts against all of them; with
-    one job it is clear whose it is."""
+    """Grade every submission of `folder`, `jobs` at a time. What is found left behind after some counts against all of them;
+    with one job it is clear whose it is."""
     results = []
     with Zygote() as zygote, watched() as traces, ThreadPoolExecutor(jobs) as pool:
         if progress:

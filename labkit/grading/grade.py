@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
@@ -27,9 +28,11 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
+from traitlets.config import PyFileConfigLoader
 
 from labkit.errors import SetupError
 from labkit.grading import store, submission
+from labkit.grading.isolation import Limits
 from labkit.grading.preprocessor import grader_of, wanted
 from labkit.grading.score import EXERCISES, Grader
 
@@ -67,6 +70,9 @@ class GradingError(Exception):
     """nbgrader did not grade a submission; says why."""
 
 
+GRADER = 2 * 2**30  # bytes: this process and the one that forks sandboxes, the largest notebook that is read included
+
+
 class ClassOfSubmissions:
     """The submissions to one assignment in a course folder."""
 
@@ -76,8 +82,8 @@ class ClassOfSubmissions:
         if not (self.course / "nbgrader_config.py").is_file():
             raise SetupError(f"{self.course} is no course folder: it has no nbgrader_config.py; go there, or give --course")
         self.app = NbGrader()
-        self.app.config_file_paths.insert(0, str(self.course))
-        self.app.load_config_file()
+        self.app.load_config_file()  # the user's own settings, and those of this folder
+        self.app.update_config(PyFileConfigLoader("nbgrader_config.py", str(self.course)).load_config())
         self._said = io.StringIO()
         self.app.log.handlers, self.app.log.propagate = [logging.StreamHandler(self._said)], False
         self.app.log.setLevel(logging.ERROR)
@@ -105,6 +111,11 @@ class ClassOfSubmissions:
     def students(self) -> list[str]:
         """Those who handed in, whatever it was."""
         return sorted(p.parent.name for p in self.submitted.glob(f"*/{self.assignment}") if p.is_dir())
+
+    def most_memory(self, jobs: int) -> int:
+        """Bytes that grading takes at most, whatever is handed in: each sandbox has its limit, beside what it shares."""
+        limits, shared = Limits(), psutil.Process(self.grader.zygote.pid).memory_info().vms
+        return int(GRADER + jobs * (limits.memory + limits.scratch + shared))
 
     def score(self, students: Sequence[str], jobs: int, anew: bool = False) -> Iterator[Scored]:
         """Have the scores of `students` ready, `jobs` at a time; yields each as it is done."""
@@ -220,6 +231,8 @@ def grade(
         submissions.check_gradebook()
         result.outcomes = [o for s in chosen if not force and (o := submissions.unchanged(s)) is not None]
     done = {outcome.student for outcome in result.outcomes}
+    if progress:
+        print(f"At most {submissions.most_memory(jobs) / 2**30:.1f} GiB of memory, {jobs} submissions at a time")
     left = [student for student in chosen if student not in done]
     for scored in tqdm(submissions.score(left, jobs, force), assignment, len(left), unit="submission", disable=not progress):
         try:

@@ -66,7 +66,7 @@ def _output(kind: str, **content: Any) -> NotebookNode:
 
 
 @functools.cache
-def grader_of(course: Path, require_sandbox: bool = False) -> Grader:
+def grader_of(course: Path, require_sandbox: bool) -> Grader:
     """The grader of a course folder, one for a process, which says what protections are in force.
 
     Raises SetupError where one is asked for that this machine does not give.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import shutil
 import signal
@@ -278,7 +279,7 @@ def _outcome(answer: Any, _: Any = None) -> Outcome:
     def plain(value: Any) -> Outcome:
         if isinstance(value, list):
             return [plain(part) for part in value]
-        return value if type(value) is float else _text(value)
+        return _text(value) if type(value) is not float else value if math.isfinite(value) else str(value)
 
     return plain(answer)
 
