@@ -62,6 +62,7 @@ def test_the_protections_are_told(zygote):
     force = zygote.protections()
     assert set(force) == set(PROTECTIONS)
     assert force["limits"]
+    assert all(force.values()) or "CI" not in os.environ, "the tests of what is not in force skip themselves"
     text = describe(force | {"network": False})
     assert "✗ NOT in force: no network" in text
 
@@ -230,6 +231,22 @@ def test_a_zygote_that_does_not_answer_is_replaced(zygote, monkeypatch):
         Sandbox(zygote)
     with Sandbox(zygote) as sandbox:
         assert in_sandbox(sandbox, "return 1.25") == 1.25
+
+
+def test_an_ordinary_user_gets_the_same_protections(zygote):
+    """In a user namespace of its own this process is nobody special, and may make another."""
+    as_user = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    inner = subprocess.run([*as_user, "unshare", "--user", "--net", "true"], capture_output=True, check=False)
+    if inner.returncode != 0:
+        pytest.skip(f"user namespaces are not to be had here: {inner.stderr.decode().strip()}")
+    program = (
+        "import os\nfrom labkit.grading.sandbox import *\nassert os.geteuid() == 1000\n"
+        "with Zygote() as z: print(sorted(k for k, v in z.protections().items() if v))"
+    )
+    done = subprocess.run(
+        [*as_user, sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == str(sorted(PROTECTIONS)), done.stderr
 
 
 def test_sandboxes_end_with_the_process_that_grades(tmp_path: Path):
