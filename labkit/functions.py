@@ -15,7 +15,7 @@ import symtable
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -316,7 +316,11 @@ class _Definitions:
         chosen, used = self._needed(set(names), fetched)
         for index in sorted(chosen - self._done):
             self._done.add(index)
-            self._run(*self._statements[index])
+            try:
+                self._run(*self._statements[index])
+            except FunctionsError:
+                if not isinstance(self._statements[index][1], ast.Expr):  # a call that binds nothing may only have looked
+                    raise
         here = set().union(*self._binds) - fetched
         for name in sorted(used - here - set(self._namespace)):
             for other in others:
@@ -327,12 +331,16 @@ class _Definitions:
 
     def defines(self, name: str) -> bool:
         """Whether a function or class of this name is defined here."""
-        kinds = (ast.FunctionDef, ast.ClassDef)
-        return any(isinstance(s, kinds) and s.name == name for _, s in self._statements)
+        return any(found.name == name for _, found in self._definitions())
+
+    def _definitions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+        """(file, definition) of each function and class."""
+        for filename, statement in self._statements:
+            yield from ((filename, node) for node in _in_scope(statement) if isinstance(node, ast.FunctionDef | ast.ClassDef))
 
     def check_written(self, name: str) -> None:
         """Raises FunctionsError where function `name` is still the stub that was handed out."""
-        found = [(file, s) for file, s in self._statements if isinstance(s, ast.FunctionDef) and s.name == name]
+        found = [(file, s) for file, s in self._definitions() if isinstance(s, ast.FunctionDef) and s.name == name]
         for filename, statement in found[-1:]:
             body = statement.body[1:] if ast.get_docstring(statement) else statement.body
             if len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.unparse(body[0]):
@@ -375,30 +383,47 @@ def _globals(statement: ast.stmt) -> set[str]:
     return found
 
 
+def _in_scope(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements that run in a module's scope when `node` does: itself, and what stands inside `if`, `try`, `for`, ..."""
+    if isinstance(node, ast.stmt):
+        yield node
+    if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                yield from _in_scope(child)
+
+
 def _binds(statement: ast.stmt) -> set[str]:
-    """The names of its module that a statement binds; one with a body, as `try` or `if`, binds what stands in it, too."""
-    match statement:
-        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
-            return {statement.name}
-        case ast.Import() | ast.ImportFrom():
-            return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
-        case ast.Expr():
-            return set()
-    inner = [node for node in ast.walk(statement) if isinstance(node, ast.stmt) and node is not statement]
-    stored = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return stored.union(*map(_binds, inner))
+    """The names of its module that a statement binds."""
+    bound: set[str] = set()
+    for node in _in_scope(statement):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
+                bound.add(node.name)
+            case ast.Import() | ast.ImportFrom():
+                bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+            case ast.Expr():
+                pass
+            case _:
+                inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr | ast.withitem)]
+                names = (name for child in inner for name in ast.walk(child) if isinstance(name, ast.Name))
+                bound |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return bound
 
 
 def _changes(statement: ast.stmt) -> set[str]:
-    """The names through which an assignment changes something that it does not bind: `TABLE` in `TABLE["km"] = 1000`,
-    `getcontext` in `getcontext().prec = 60`."""
-    match statement:
-        case ast.Assign(targets=targets):
-            changed = [target.value for target in targets if isinstance(target, ast.Attribute | ast.Subscript)]
-        case (
-            ast.AugAssign(target=ast.Attribute() | ast.Subscript() as target) | ast.AnnAssign(target=ast.Attribute() as target)
-        ):
-            changed = [target.value]
-        case _:
-            changed = []
+    """The names through which a statement changes something that it does not bind: `TABLE` in `TABLE["km"] = 1000` and in
+    `TABLE.update(km=1000)`, `getcontext` in `getcontext().prec = 60`."""
+    changed: list[ast.expr] = []
+    for node in _in_scope(statement):
+        match node:
+            case ast.Assign(targets=targets):
+                changed += [target.value for target in targets if isinstance(target, ast.Attribute | ast.Subscript)]
+            case (
+                ast.AugAssign(target=ast.Attribute() | ast.Subscript() as target)
+                | ast.AnnAssign(target=ast.Attribute() as target)
+            ):
+                changed.append(target.value)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=value))):
+                changed.append(value)
     return {node.id for value in changed for node in ast.walk(value) if isinstance(node, ast.Name)}

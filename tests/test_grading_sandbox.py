@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,21 @@ def test_what_a_submission_may_not_do(zygote, sandbox, body, protection):
         in_sandbox(sandbox, f"{body}\nreturn 1.0")
 
 
+@pytest.mark.parametrize("space", ["net", "mnt", "pid", "ipc", "uts"])
+def test_each_namespace_is_its_own(zygote, sandbox, space):
+    """Also where another protection hides it: no socket is to be had, with or without a network."""
+    needs(zygote, "processes")
+    inode = "import os\nreturn float(os.readlink('/proc/self/ns/{space}').partition('[')[2][:-1])".replace("{space}", space)
+    mine = float(os.readlink(f"/proc/self/ns/{space}").partition("[")[2][:-1])
+    assert in_sandbox(sandbox, inode) not in (mine, 0.0)
+
+
+def test_packages_are_mounted_read_only(zygote, sandbox):
+    needs(zygote, "files")
+    body = "import os, sys\nreturn float(all(os.statvfs(p).f_flag & os.ST_RDONLY for p in ('/usr', sys.prefix)))"
+    assert in_sandbox(sandbox, body) == 1.0
+
+
 def test_a_submission_has_a_directory_of_its_own_that_is_gone_afterwards(zygote):
     with Sandbox(zygote) as one:
         assert in_sandbox(one, "open('mark', 'w').write('x' * 1000)\nreturn float(len(open('mark').read()))") == 1000.0
@@ -210,11 +226,29 @@ def test_bytes_of_its_own_in_the_channel_earn_nothing(sandbox, forged):
     assert not isinstance(found, float)
 
 
+def test_what_a_function_says_cannot_tell_the_case_that_it_was_asked(sandbox):
+    """Hidden cases would else be read in the feedback, a few at a time."""
+    assert in_sandbox(sandbox, "return 'the hidden text: ' + answer") == "a value of type str"
+    assert in_sandbox(sandbox, "return type(answer, (), {})()") == "a value of another type"
+    assert in_sandbox(sandbox, "return False") == "a value of type bool"
+    assert in_sandbox(sandbox, "return float('nan')") == "nan"
+    for error, said in (
+        ("ValueError(answer)", "raises ValueError"),
+        ("type(answer, (Exception,), {})", "raises an error of its own"),
+    ):
+        with pytest.raises(Raised) as raised:
+            in_sandbox(sandbox, f"raise {error}")
+        assert raised.value.outcome == said
+
+
 def test_text_from_a_sandbox_is_only_text(sandbox):
-    found = in_sandbox(sandbox, "return '\\x1b[31m\\u202e<script>' + 'x' * 10_000")
-    assert "\x1b" not in found
-    assert "\u202e" not in found
-    assert len(found) <= 500
+    noise = "'\\x1b[31m\\u202e<script>' + 'x' * 10_000"
+    with pytest.raises(Raised) as raised:
+        in_sandbox(sandbox, f"raise ValueError({noise})")
+    assert "<script>xx" in raised.value.lines
+    assert "\x1b" not in raised.value.lines
+    assert "\u202e" not in raised.value.lines
+    assert len(raised.value.lines) <= 4000
 
 
 def test_a_zygote_that_was_killed_is_started_again(zygote):
@@ -222,6 +256,21 @@ def test_a_zygote_that_was_killed_is_started_again(zygote):
     zygote._process.wait()
     with Sandbox(zygote) as sandbox:
         assert in_sandbox(sandbox, "return 1.25") == 1.25
+
+
+def test_a_function_is_not_blamed_for_the_end_of_the_zygote(zygote):
+    with Sandbox(zygote) as sandbox:
+        in_sandbox(sandbox, "import time\ntime.sleep(0.5 if answer == 'wait' else 0)\nreturn 1.25")
+        threading.Timer(0.2, os.kill, (zygote.pid, signal.SIGKILL)).start()
+        with pytest.raises(ProcessError, match="ended meanwhile"):
+            sandbox.function("reward_format").ask("reward", arguments=["wait"])
+
+
+def test_files_are_bounded_in_number(zygote, sandbox):
+    needs(zygote, "files")
+    body = "for number in range(10**5):\n    open(str(number), 'w').close()\nreturn 1.0"
+    with pytest.raises(Raised, match="raises OSError"):
+        in_sandbox(sandbox, body)
 
 
 def test_a_zygote_that_does_not_answer_is_replaced(zygote, monkeypatch):

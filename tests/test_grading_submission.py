@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -184,6 +185,36 @@ def test_links_devices_and_names_that_cannot_be_written_are_left_out(folder):
     ]  # fmt: skip
 
 
+def test_what_is_left_out_stands_in_the_notebook(folder):
+    (folder / "link").symlink_to("/etc/passwd")
+    staged(folder)
+    notebook = nbformat.read(folder.parent / "staged" / f"{NAME}.ipynb", as_version=4)
+    assert notebook.cells[0].source == "**From grading:**\n\n- `link` is no file: left out."
+    assert code_of(notebook) == code_of(submission.repaired(folder / f"{NAME}.ipynb", RELEASED)[0])
+
+
+def test_sparse_files_do_not_fill_the_disk(folder, monkeypatch):
+    monkeypatch.setattr(submission, "MOST_BYTES", 100_000)
+    for number in range(5):
+        with (folder / f"sparse{number}").open("wb") as file:
+            file.truncate(30_000)
+    files, remarks = staged(folder)
+    assert files == [f"{NAME}.ipynb", "sparse0", "sparse1"]
+    assert remarks[0] == "`sparse2` makes more than 100,000 bytes in all: left out."
+
+
+def test_a_notebook_of_many_cells_is_not_read(tmp_path):
+    content = {"nbformat": 4, "cells": [{"cell_type": "code"}] * (submission.MAX_CELLS + 1)}
+    _, remarks = repaired(tmp_path, content)
+    assert "has 1,001 cells; at most 1,000 are read" in remarks[0]
+
+
+def test_remarks_are_plain_text(tmp_path):
+    _, remarks = repaired(tmp_path, {"nbformat": "\x1b]0;owned\x07", "cells": []})
+    assert "\x1b" not in remarks[0]
+    assert "?]0;owned?" in remarks[0]
+
+
 def test_too_many_too_deep_and_too_large(folder, monkeypatch):
     monkeypatch.setattr(submission, "MAX_BYTES", 20_000)
     for number in range(submission.MAX_FILES + 5):
@@ -222,7 +253,9 @@ def test_of_two_notebooks_under_other_names_none_is_taken(folder):
 
 
 def test_a_time_that_is_none_is_left_out(folder):
-    (folder / "timestamp.txt").write_text("yesterday")
-    files, remarks = staged(folder)
-    assert files == [f"{NAME}.ipynb"]
-    assert "holds no time" in remarks[0]
+    for text in ("yesterday", "\x1b[31m", "1" * 1_000_000):
+        (folder / "timestamp.txt").write_text(text)
+        files, remarks = staged(folder)
+        assert files == [f"{NAME}.ipynb"]
+        assert remarks == ["`timestamp.txt` holds no time: left out."]
+        shutil.rmtree(folder.parent / "staged")

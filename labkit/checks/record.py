@@ -17,6 +17,8 @@ from labkit.record import Record, Sample
 from labkit.summary import FORMAT_TARGET
 
 SAMPLES = 20  # at least, and some of them in each third of the run
+DIFFERENT = 0.8  # of the samples, at least
+STEPS = 9  # at least: three a third
 DEVIATIONS = 5.0  # standard deviations by which samples may differ from the curves by chance
 MOST_ROLLOUTS = 10**6  # a step
 SLACK = 2.0  # samples, on top: a batch trains two steps, whose weight versions may differ by one
@@ -76,7 +78,8 @@ def _steps(record: Record) -> Finding:
     """The steps are 1, 2, ... as many as were configured; in each, the reward is what format and correct say."""
     what, asked = "steps of the whole run, their sums right", f"{record.config.get('optimizer_steps')!s:.20} steps"
     steps, size = record.metrics, record.config.get("rollouts_per_step")
-    if [s.step for s in steps] != list(range(1, len(steps) + 1)) or len(steps) != record.config.get("optimizer_steps"):
+    in_order = [s.step for s in steps] == list(range(1, len(steps) + 1))
+    if not in_order or len(steps) != record.config.get("optimizer_steps") or len(steps) < STEPS:
         return _finding(what, asked, f"{len(steps)} steps, the last is {steps[-1].step if steps else 0}", False, essential=True)
     for step in steps:
         reward = 2.25 * step.format + 2 * step.correct - 2
@@ -101,7 +104,7 @@ def _again(
             return type(error).__name__
 
     return ([reward(reward_format, s.completion) for s in samples],
-            [reward(reward_correct, dict(s.problem), s.completion) for s in samples])  # fmt: skip
+            [reward(reward_correct, s.problem.model_dump(), s.completion) for s in samples])  # fmt: skip
 
 
 def _rewards(record: Record, formats: Sequence[Any], corrects: Sequence[Any]) -> Finding:
@@ -132,10 +135,13 @@ def _curves(record: Record, formats: Sequence[Any], corrects: Sequence[Any]) -> 
 
 
 def _samples(record: Record) -> Finding:
+    """Enough of them, in each third, and not the same ones again and again: two of a run are hardly ever alike."""
     thirds = [len(record.samples_of(record.third(number))) for number in range(3)]
-    found = f"{len(record.samples)} ({', '.join(map(str, thirds))})"
-    holds = len(record.samples) >= SAMPLES and min(thirds) > 0
-    return _finding("sampled completions, in each third of the run", f"at least {SAMPLES}", found, holds, share=0.2)
+    different = len({(s.problem.Q, s.completion) for s in record.samples})
+    found = f"{len(record.samples)} ({', '.join(map(str, thirds))}), {different} different ones"
+    holds = len(record.samples) >= SAMPLES and min(thirds) > 0 and different >= DIFFERENT * len(record.samples)
+    return _finding("sampled completions, in each third of the run", f"at least {SAMPLES}", found, holds, share=0.2,
+                    essential=True)  # fmt: skip
 
 
 def _adherence(record: Record) -> Finding:

@@ -28,13 +28,15 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
-from traitlets.config import PyFileConfigLoader
+from traitlets.config import Config, PyFileConfigLoader
 
 from labkit.errors import SetupError
 from labkit.grading import store, submission
 from labkit.grading.isolation import Limits
 from labkit.grading.preprocessor import grader_of, wanted
 from labkit.grading.score import EXERCISES, Grader
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Scored:
     student: str
     staged: Path
     remarks: list[str]
-    sound: bool  # False: the grader itself failed on a part of it
+    state: str  # of what was handed in, as `ClassOfSubmissions.state` says; "" where the grader itself failed on a part of it
+    failure: str = ""  # why nothing of it could be scored
 
 
 class GradingError(Exception):
@@ -84,6 +87,7 @@ class ClassOfSubmissions:
         self.app = NbGrader()
         self.app.load_config_file()  # the user's own settings, and those of this folder
         self.app.update_config(PyFileConfigLoader("nbgrader_config.py", str(self.course)).load_config())
+        self.app.update_config(Config({"SubmissionExporter": {"staged": True}}))
         self._said = io.StringIO()
         self.app.log.handlers, self.app.log.propagate = [logging.StreamHandler(self._said)], False
         self.app.log.setLevel(logging.ERROR)
@@ -123,26 +127,33 @@ class ClassOfSubmissions:
             if (key := EXERCISES[exercise]) is not None:
                 self.grader.course.prepare(key)
         with ThreadPoolExecutor(jobs) as pool, tempfile.TemporaryDirectory(prefix="labkit-staged-") as staged:
-            pending = {pool.submit(self._score, student, Path(staged), anew) for student in students}
+            pending = {pool.submit(self._scored, student, Path(staged), anew) for student in students}
             try:
                 while pending:
                     done, pending = wait(pending, return_when=FIRST_COMPLETED)
                     for future in done:
                         yield future.result()
-                        shutil.rmtree(Path(staged, future.result().student))
+                        shutil.rmtree(Path(staged, future.result().student), ignore_errors=True)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.grader.zygote.close()  # whoever is being graded stops now
                 raise
 
+    def _scored(self, student: str, staged: Path, anew: bool) -> Scored:
+        """As `_score`; whatever is the matter with one submission is no matter of the others."""
+        try:
+            return self._score(student, staged, anew)
+        except Exception as error:
+            log.exception("%s: could not be read", student)
+            return Scored(student, staged, [], "", f"{type(error).__name__}: {error}")
+
     def _score(self, student: str, staged: Path, anew: bool) -> Scored:
-        folder = staged / student / self.assignment
+        state, folder = self.state(student), staged / student / self.assignment
         remarks = submission.stage(self.submitted / student / self.assignment, self.assignment, self.release, folder)
-        notebook, more = submission.repaired(folder / f"{self.assignment}.ipynb", self.release)
-        remarks += [remark for remark in more if remark not in remarks]
+        notebook = nbformat.read(folder / f"{self.assignment}.ipynb", as_version=4)
         scores = self.grader.scores(notebook, folder, wanted(notebook), anew)
         failed = [f"The grader failed on `{name}`; grade again, or look at it." for name, s in scores.items() if not s.sound]
-        return Scored(student, staged, [*remarks, *failed], sound=not failed)
+        return Scored(student, staged, [*remarks, *failed], "" if failed else state)
 
     def write(self, scored: Scored) -> Outcome:
         """Let nbgrader grade the staged submission: gradebook and autograded/, as `nbgrader autograde` leaves them.
@@ -163,9 +174,9 @@ class ClassOfSubmissions:
         except NbGraderException as error:
             raise GradingError(self._said.getvalue().strip() or str(error)) from error
         mark = self._mark(scored.student)
-        if scored.sound:
+        if scored.state:
             mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.write_text(json.dumps({"state": self.state(scored.student), "remarks": scored.remarks}), encoding="utf-8")
+            mark.write_text(json.dumps({"state": scored.state, "remarks": scored.remarks}), encoding="utf-8")
         else:
             mark.unlink(missing_ok=True)
         return self._outcome(scored.student, scored.remarks)
@@ -236,8 +247,10 @@ def grade(
     left = [student for student in chosen if student not in done]
     for scored in tqdm(submissions.score(left, jobs, force), assignment, len(left), unit="submission", disable=not progress):
         try:
+            if scored.failure:
+                raise GradingError(scored.failure)
             result.outcomes.append(Outcome(scored.student, None, 0, scored.remarks) if share else submissions.write(scored))
-        except GradingError as error:
+        except (GradingError, OSError) as error:
             result.failed[scored.student] = str(error)
     result.outcomes.sort(key=lambda outcome: outcome.student)
     return result

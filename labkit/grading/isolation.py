@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,8 @@ SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 CAPABILITY_VERSION = 0x20080522
 
 NOBODY = 65534
-FIRST_USER = 200_000  # where the grader is root, each sandbox is a user of its own: this plus its number
+FIRST_USER = 3_000_000_000  # where the grader is root, each sandbox is a user of its own: this plus its number
+MOST_FILES = 4096  # in its scratch directory: each takes memory, an empty one, too
 DEVICES = ("null", "zero", "random", "urandom")
 PROTECTIONS = {
     "user": "a user of its own, without any privilege",
@@ -60,35 +61,49 @@ def confine(mountpoint: Path, number: int, limits: Limits) -> dict[str, bool]:
     """
     os.setsid()
     _die_with_parent()
+    _first_to_go()
     force = dict.fromkeys(PROTECTIONS, False)
+    used, outside = _memory_used(), _namespaces()
     user, group = os.geteuid(), os.getegid()
     inside = NEWNS | NEWPID | NEWNET | NEWIPC | NEWUTS
-    apart = user == 0 and _works(lambda: _unshare(inside))
-    if apart:
+    if user == 0 and _works(lambda: _unshare(inside)):
         _go_on_as_child()
         force["files"] = _works(lambda: _own_root(mountpoint, limits.scratch))
     if user == 0:
-        user = group = FIRST_USER + number
-        for folder in ("/scratch", "/tmp") if force["files"] else (mountpoint,):
-            os.chown(folder, user, group)
-        os.setgroups([])
-        os.setresgid(group, group, group)
-        os.setresuid(user, user, user)
-        force["user"] = True
-        _die_with_parent()  # a change of user forgets it
-    elif apart := _works(lambda: _unshare(NEWUSER | inside)):
+        force["user"] = _works(lambda: _become(FIRST_USER + number, ("/scratch", "/tmp") if force["files"] else (mountpoint,)))
+    elif _works(lambda: _unshare(NEWUSER | inside)):
         _map_user(user, group)
         _go_on_as_child()
         force["files"] = _works(lambda: _own_root(mountpoint, limits.scratch))
         force["user"] = True
-    force["network"] = force["processes"] = apart
+    apart = [mine != theirs for mine, theirs in zip(_namespaces(), outside, strict=True)]
+    force["network"], force["processes"] = apart
     if not force["files"]:
         os.chdir(mountpoint)
-    _set_limits(limits)
-    force["limits"] = True
+    force["limits"] = _set_limits(limits, used)
     _drop_privileges()
     force["calls"] = _works(syscalls.restrict)
     return force
+
+
+def _become(user: int, folders: Iterable[str | Path]) -> None:
+    for folder in folders:
+        os.chown(folder, user, user)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    _die_with_parent()  # a change of user forgets it
+
+
+def _namespaces() -> tuple[str, str]:
+    """What the network and the processes that this process sees are called; "" where that cannot be told."""
+    return tuple(os.readlink(f"/proc/self/ns/{name}") if os.path.exists("/proc/self/ns") else "" for name in ("net", "pid"))  # type: ignore[return-value]
+
+
+def _first_to_go() -> None:
+    """Where memory runs out, the kernel ends a sandbox before the process that forks them."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _works(step: Callable[[], None]) -> bool:
@@ -151,7 +166,7 @@ def readable() -> list[Path]:
 def _own_root(mountpoint: Path, size: int) -> None:
     """A root directory in memory that holds `readable`, a few devices, and /scratch."""
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
-    _mount("tmpfs", str(mountpoint), "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=755")
+    _mount("tmpfs", str(mountpoint), "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={MOST_FILES},mode=755")
     for path in readable():
         _bind(path, mountpoint / path.relative_to("/"), read_only=True)
     for link in ("/lib", "/lib64", "/bin"):
@@ -195,16 +210,26 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str = "
 # --- limits and privileges
 
 
-def _set_limits(limits: Limits) -> None:
-    statm = Path("/proc/self/statm")
-    used = int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+def _memory_used() -> dict[int, int] | None:
+    """Bytes of address space, and of those that can be written, that this process has; None where that cannot be told."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return {limit: 1024 * int(lines[name].split()[0])
+            for limit, name in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData"))}  # fmt: skip
+
+
+def _set_limits(limits: Limits, used: dict[int, int] | None) -> bool:
+    """Whether all are set: those on memory are beside what is `used`."""
     for name, value in (
         (resource.RLIMIT_CPU, limits.cpu_seconds), (resource.RLIMIT_NPROC, limits.threads),
         (resource.RLIMIT_NOFILE, limits.open_files), (resource.RLIMIT_FSIZE, limits.scratch), (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_AS, used + limits.memory if used else resource.RLIM_INFINITY),
+        *((name, bytes_used + limits.memory) for name, bytes_used in (used or {}).items()),
     ):  # fmt: skip
         with contextlib.suppress(ValueError):  # above a limit that the host has set already: that one holds
             resource.setrlimit(name, (value, value))
+    return used is not None
 
 
 def _drop_privileges() -> None:

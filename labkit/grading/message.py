@@ -21,6 +21,7 @@ from labkit.errors import WireError
 
 LARGEST = 2**20  # bytes of a message from a sandbox
 MOST_DIMENSIONS, MOST_NUMBERS = 8, 2**18  # of a tensor
+MOST_EMPTY = 1024  # an empty tensor takes no bytes here, and as many empty lists as its shape says afterwards
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64}
 _TENSOR = "__tensor__"
 
@@ -47,10 +48,11 @@ def _exactly(connection: socket.socket, count: int, deadline: float | None) -> b
     parts = bytearray()
     while len(parts) < count:
         if deadline is not None:  # for the whole message: byte by byte it could take forever
-            if (left := deadline - time.monotonic()) <= 0:
-                raise TimeoutError
-            connection.settimeout(left)
-        part = connection.recv(min(count - len(parts), 1 << 16))
+            connection.settimeout(max(deadline - time.monotonic(), 0))  # 0: only what has come already, while we were busy
+        try:
+            part = connection.recv(min(count - len(parts), 1 << 16))
+        except BlockingIOError:
+            raise TimeoutError from None
         if not part:
             raise EOFError
         parts += part
@@ -77,7 +79,7 @@ def _decoded(value: dict[str, Any]) -> Any:
         raw, dtype = bytearray(base64.b64decode(data, validate=True)), DTYPES[name]
         if len(shape) > MOST_DIMENSIONS or not all(type(n) is int and 0 <= n <= MOST_NUMBERS for n in shape):
             raise ValueError("no tensor: its shape is none")
-        if math.prod(max(n, 1) for n in shape) > MOST_NUMBERS or math.prod(shape) * dtype.itemsize != len(raw):
+        if math.prod(shape) * dtype.itemsize != len(raw) or (not raw and math.prod(max(n, 1) for n in shape) > MOST_EMPTY):
             raise ValueError(f"shape {shape} does not fit {len(raw)} bytes of {name}")
         return torch.frombuffer(raw, dtype=dtype).reshape(shape).clone() if raw else torch.zeros(shape, dtype=dtype)
     except (TypeError, KeyError, binascii.Error) as error:

@@ -6,10 +6,12 @@ checked for its form before anything looks at it. A sandbox that hangs, ends or 
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import itertools
 import math
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,6 +46,9 @@ HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "
            "normalize_group_rewards")  # fmt: skip
 ENDED = "its process ended without an answer: it left Python, or took more memory or time than there is"
 LONGEST_TEXT, MOST_NUMBERS, DEEPEST = 500, 20_000, 8  # of an answer
+PHRASES = ("nan", "inf", "-inf", "a number beyond what a float holds", "changes its batch", "no gradient")
+NAMES = {*vars(builtins), "NoneType", "Tensor", "ndarray", "generator", "function", "Fraction", "Decimal", "FunctionsError",
+         "NoReturn", "InvalidOperation", "JSONDecodeError"}  # fmt: skip
 
 
 class Zygote:
@@ -75,6 +80,10 @@ class Zygote:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def runs(self, pid: int) -> bool:
+        """Whether this is still the process with that id, and runs."""
+        return self.pid == pid and self._process.poll() is None
 
     def open(self) -> tuple[socket.socket, int, Path]:
         """A new sandbox: the connection to it, its process group, its directory. Raises ProcessError where it fails; the
@@ -146,6 +155,7 @@ class Sandbox:
     def _start(self) -> None:
         self.force: dict[str, bool] = dict.fromkeys(PROTECTIONS, True)
         self._connection, self._group, self._folder = self._zygote.open()
+        self._started = self._zygote.pid
         self._user = FIRST_USER + int(self._folder.name)
         try:
             self.force = self._receive(OPENING)["force"]
@@ -191,16 +201,19 @@ class Sandbox:
             raise Raised(f"no answer within {seconds:.0f} s; does a loop never end?") from None
         except (EOFError, OSError):
             self.close()
+            if not self._zygote.runs(self._started):
+                raise ProcessError("the process that runs submissions ended meanwhile, and this one with it") from None
             raise Raised(ENDED) from None
         except (WireError, Raised) as error:
             self.close()
-            raise error if isinstance(error, Raised) else Raised(f"an answer that is none: {_text(str(error))}") from None
+            raise error if isinstance(error, Raised) else Raised(f"an answer that is none: {plain(str(error))}") from None
         printed = reply.get("printed")
-        printed = _text(printed, PRINTED) if isinstance(printed, str) else ""
+        printed = plain(printed, PRINTED) if isinstance(printed, str) else ""
         if refusal is not None:
-            raise Raised(refusal, _text(reply.get("lines")))
+            raise Raised(refusal, plain(reply.get("lines")))
         if "raised" in reply:
-            raise Raised(_text(reply["raised"]), _text(reply.get("lines"), 4000))
+            said = plain(reply["raised"])  # while it loads, a function has not seen a hidden case
+            raise Raised(said if "load" in request else phrase(said), plain(reply.get("lines"), 4000))
         return reply.get("answer"), printed
 
     def _receive(self, seconds: float) -> dict[str, Any]:
@@ -276,12 +289,12 @@ def _outcome(answer: Any, _: Any = None) -> Outcome:
     if not _small(answer):
         raise Raised("an answer that is too large")
 
-    def plain(value: Any) -> Outcome:
+    def outcome(value: Any) -> Outcome:
         if isinstance(value, list):
-            return [plain(part) for part in value]
-        return _text(value) if type(value) is not float else value if math.isfinite(value) else str(value)
+            return [outcome(part) for part in value]
+        return phrase(value) if type(value) is not float else value if math.isfinite(value) else str(value)
 
-    return plain(answer)
+    return outcome(answer)
 
 
 def _small(value: Any) -> bool:
@@ -306,7 +319,7 @@ def _normalized(answer: Any, _: Any) -> dict[str, Any]:
 
 def _loss(answer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(answer, dict) and set(answer) == {"wrong"}:
-        return {"wrong": _text(answer["wrong"]) if not isinstance(answer["wrong"], float) else answer["wrong"]}
+        return {"wrong": _outcome(answer["wrong"])}
     if not isinstance(answer, dict) or set(answer) != {"loss", "gradients"}:
         raise Raised("an answer of another form")
     shapes = [p.shape for p in given["engine"].parameters()]
@@ -321,7 +334,7 @@ def _loss(answer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _returned(answer: Any, _: Any) -> str | None:
-    return None if answer is None else _text(answer)
+    return None if answer is None else phrase(f"({answer})")
 
 
 _FORMS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -332,7 +345,21 @@ _FORMS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
+def phrase(answered: Any) -> str:
+    """What a function answered in words, as one of a few phrases: its own could tell the hidden case that it was asked."""
+    said = plain(answered)
+    if said in PHRASES:
+        return said
+    if (raised := re.fullmatch(r"raises (\w+)", said)) is not None:
+        return said if raised[1] in NAMES else "raises an error of its own"
+    if (kind := re.search(r"(\w+) in place of a tensor$|\((\w+)\)$", said)) is not None and (
+        name := kind[1] or kind[2]
+    ) in NAMES:
+        return f"a value of type {name}"
+    return "a value of another type"
+
+
+def plain(value: Any, longest: int = LONGEST_TEXT) -> str:
     """A stranger's text, short, without what a terminal or a page takes for more than text."""
     if not isinstance(value, str):
         return f"{type(value).__name__} in place of a number"

@@ -12,11 +12,13 @@ import json
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
+from nbgrader.utils import is_locked
 
 from labkit import functions
 from labkit.checks import cases, judge, key, record
@@ -25,12 +27,14 @@ from labkit.checks.subject import Function, InProcess, Raised
 from labkit.checks.verdict import Expectation, Row, Verdict
 from labkit.config import PACKAGE, Algorithm
 from labkit.errors import RecordError
-from labkit.grading.sandbox import Sandbox, Zygote
+from labkit.grading.sandbox import Sandbox, Zygote, plain
 from labkit.grading.store import Score, Store, digest, of_file, of_text
+from labkit.grading.submission import NOTE
 from labkit.record import read
 
 log = logging.getLogger(__name__)
 RECORD = "record.json"
+_one_at_a_time = threading.Lock()  # what is read takes many times what lies on the disk
 MOST_CODE = 4_000_000  # characters
 # Each graded cell by its grade_id: the function that it is about and, for gen_worker, the algorithm; None is the record.
 EXERCISES: Mapping[str, tuple[str, Algorithm] | None] = {
@@ -60,7 +64,7 @@ class Course:
         if not path.exists():
             fresh = path.with_name(f"seed-{os.getpid()}")
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(f"{secrets.randbits(40)}\n")
+                file.write(f"{secrets.randbits(63)}\n")
             with contextlib.suppress(FileExistsError):  # another process was faster: its seed holds
                 os.link(fresh, path)
             fresh.unlink()
@@ -157,16 +161,19 @@ class Grader:
 
     def _record(self, path: Path) -> Verdict:
         try:
-            written = read(path)
+            with _one_at_a_time:
+                written = read(path)
         except RecordError as error:
-            return record.without("a record of a run", str(error))
+            return record.without("a record of a run", plain(str(error)))
         return record.examine(written, self.course.solutions["reward_format"], self.course.solutions["reward_correct"])
 
 
 def code_of(notebook: NotebookNode) -> str:
-    """The notebook with the text of its code cells alone, as a file: all that a sandbox needs. Cells keep their numbers."""
+    """The notebook with no more than a sandbox needs, as a file: the text of the cells that a student may write in. Cells keep
+    their numbers, without the note from grading."""
     cells = [{"cell_type": cell.cell_type, "metadata": {"tags": ["live"] if "live" in cell.metadata.get("tags", ()) else []},
-              "source": cell.source if cell.cell_type == "code" else ""} for cell in notebook.cells]  # fmt: skip
+              "source": cell.source if cell.cell_type == "code" and not is_locked(cell) else ""}
+             for cell in notebook.cells if NOTE not in cell.metadata.get("tags", ())]  # fmt: skip
     return json.dumps({"cells": cells, "nbformat": 4})
 
 

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labkit.record import MAX_BYTES
-
 
 @dataclass(frozen=True)
 class Score:
@@ -68,6 +66,5 @@ def of_file(path: Path) -> str:
         return "missing"
     if not os.access(path, os.R_OK):
         return "unreadable"
-    if path.stat().st_size > MAX_BYTES:
-        return "too large"
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,10 +19,12 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode, v4
 from nbgrader.utils import is_locked, parse_utc
+from traitlets import Bool
 
 from labkit.errors import SetupError
 
-MAX_BYTES, MAX_FILES, DEEPEST = 50_000_000, 200, 5  # a file's bytes, their number, folders in folders
+MAX_BYTES, MOST_BYTES, MAX_CELLS = 20_000_000, 100_000_000, 1_000  # of a file, of all that is handed in, of a notebook
+MAX_FILES, DEEPEST = 200, 5  # files in all, folders in folders
 NOTE = "grading-note"  # the tag of the cell that says what was done to a submission
 KEPT_TAGS = ("live", "skip-execution", NOTE)
 TYPES = ("code", "markdown", "raw")
@@ -37,14 +39,27 @@ class NoNotebook(Exception):
 class SubmissionExporter(NotebookExporter):
     """nbgrader's way to read a notebook, which here takes any file."""
 
+    staged = Bool(False, help="submissions are copies that `stage` made").tag(config=True)
+
     def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **kw: Any) -> tuple[str, dict[str, Any]]:
-        """Raises SetupError where the assignment has no released notebook."""
+        """nbgrader reads a notebook twice: as it was handed in, and then as it wrote it itself, hidden tests put back.
+
+        Raises SetupError where the assignment has no released notebook, or links were handed in.
+        """
         resources = resources or {}
         converter: Any = self.parent
-        course, path = converter.coursedir, Path(filename)
-        release = course.format_path(course.release_directory, ".", resources["nbgrader"]["assignment"])
+        course, path, assignment = converter.coursedir, Path(filename), resources["nbgrader"]["assignment"]
+        if self.staged or path.parent == Path(
+            course.format_path(course.autograded_directory, resources["nbgrader"]["student"], assignment)
+        ):
+            notebook = nbformat.read(path, as_version=4)
+        else:
+            if links := [str(file) for file in listed(path.parent)[0] if file.is_symlink()]:
+                raise SetupError(
+                    f"{_printable(links[0])} is a link; `labkit grade {assignment}` leaves links out, or delete it"
+                )
+            notebook, _ = repaired(path, Path(course.format_path(course.release_directory, ".", assignment), path.name))
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
-        notebook, _ = repaired(path, Path(release, path.name))
         converted: tuple[str, dict[str, Any]] = self.from_notebook_node(notebook, resources, **kw)  # type: ignore[no-untyped-call]
         return converted
 
@@ -67,6 +82,7 @@ def repaired(path: Path, release: Path) -> tuple[NotebookNode, list[str]]:
     put_back = _put_in_order(cells, released.cells)
     if len(remarks) == 0 or not submitted:
         remarks += put_back
+    remarks = [_printable(remark) for remark in remarks]
     _give_ids(cells)
     notebook = v4.new_notebook(metadata=released.metadata, cells=cells)
     notebook.nbformat_minor = released.nbformat_minor
@@ -82,13 +98,15 @@ def noted(notebook: NotebookNode, remarks: Sequence[str]) -> NotebookNode:
 
 def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
     """Copy what is in `folder`, the submission to assignment `name`, to `target`, which is new: regular files alone, and a
-    notebook of the right name in any case. Returns remarks."""
+    notebook that can be graded in any case. Returns remarks, which also stand in the notebook."""
     target.mkdir(parents=True)
     wanted, notebooks = target / f"{name}.ipynb", []
     files, remarks = listed(folder)
+    total = 0
     for path in files:
         inside = path.relative_to(folder)
-        if why := _unfit(path, inside):
+        total += path.lstat().st_size
+        if why := _unfit(path, inside) or (f"makes more than {MOST_BYTES:,} bytes in all" if total > MOST_BYTES else ""):
             remarks.append(f"`{_printable(inside)}` {why}: left out.")
             continue
         if path.suffix == ".ipynb" and len(inside.parts) == 1:
@@ -96,11 +114,9 @@ def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
         (target / inside.parent).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target / inside)
     timestamp = target / "timestamp.txt"  # nbgrader's own, where its exchange brought the submission
-    try:
-        parse_utc(timestamp.read_text(encoding="utf-8").strip()) if timestamp.exists() else None
-    except (ValueError, OverflowError) as error:
+    if timestamp.exists() and not _is_time(timestamp):
         timestamp.unlink()
-        remarks.append(f"`timestamp.txt` holds no time ({str(error)[:100]}): left out.")
+        remarks.append("`timestamp.txt` holds no time: left out.")
     if not wanted.is_file():
         only = notebooks[0] if len(notebooks) == 1 else None
         if only is not None:
@@ -110,11 +126,22 @@ def stage(folder: Path, name: str, release: Path, target: Path) -> list[str]:
             found = ", ".join(f"`{path.name}`" for path in notebooks) or "no notebook at all"
             remarks.append(f"`{wanted.name}` is missing; there is {found}. Nothing could be graded.")
             wanted.write_text("", encoding="utf-8")
-    if remarks:
-        notebook, more = repaired(wanted, release)
-        remarks += more
-        nbformat.write(noted(notebook, remarks[: len(remarks) - len(more)]), wanted)
+    notebook, more = repaired(wanted, release)
+    remarks = [*(_printable(remark) for remark in remarks), *more]
+    if more:
+        notebook.cells.pop(0)
+    nbformat.write(noted(notebook, remarks) if remarks else notebook, wanted)
     return remarks
+
+
+def _is_time(path: Path) -> bool:
+    if path.stat().st_size > 100:  # the parser takes long for long texts
+        return False
+    try:
+        parse_utc(path.read_text(encoding="utf-8").strip())
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def listed(folder: Path) -> tuple[list[Path], list[str]]:
@@ -148,8 +175,9 @@ def _unfit(path: Path, inside: Path) -> str:
     return "" if _printable(inside) == str(inside) else "has a name that cannot be written"
 
 
-def _printable(path: Path) -> str:
-    return "".join(c if c.isprintable() else "?" for c in str(path))
+def _printable(text: object) -> str:
+    """What a terminal and a page take for text and nothing more."""
+    return "".join(c if c.isprintable() else "?" for c in str(text))
 
 
 # --- reading
@@ -164,6 +192,8 @@ def _cells(path: Path) -> list[NotebookNode]:
         if data.get("nbformat") != 4:
             found = _written(str(data.get("nbformat"))[:20])
             raise NoNotebook(f"`{path.name}` is in format {found}; notebooks of this course are in format 4.")
+        if len(data["cells"]) > MAX_CELLS:
+            raise NoNotebook(f"`{path.name}` has {len(data['cells']):,} cells; at most {MAX_CELLS:,} are read.")
         cells = [_cell(given) for given in data["cells"] if isinstance(given, dict) and given.get("cell_type") in TYPES]
     cells = [cell for cell in cells if NOTE not in cell.metadata.get("tags", ())]  # of an earlier grading
     if not cells:

@@ -27,7 +27,7 @@ REFUSED: Mapping[str, Mapping[str, int]] = {
         "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297,
         "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311,
         "unshare": 272, "setns": 308, "mount": 165, "bpf": 321, "perf_event_open": 298, "userfaultfd": 323,
-        "add_key": 248, "request_key": 249, "keyctl": 250,
+        "add_key": 248, "request_key": 249, "keyctl": 250, "io_setup": 206, "mq_open": 240, "flock": 73,
     },
     "aarch64": {
         "execve": 221, "execveat": 281, "socket": 198, "socketpair": 199,
@@ -35,7 +35,7 @@ REFUSED: Mapping[str, Mapping[str, int]] = {
         "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240,
         "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271,
         "unshare": 97, "setns": 268, "mount": 40, "bpf": 280, "perf_event_open": 241, "userfaultfd": 282,
-        "add_key": 217, "request_key": 218, "keyctl": 219,
+        "add_key": 217, "request_key": 218, "keyctl": 219, "io_setup": 0, "mq_open": 180, "flock": 32,
     },
 }  # fmt: skip
 # The same numbers everywhere: signals by descriptor, io_uring, the newer mount calls, descriptors of others, secret memory.
