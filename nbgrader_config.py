@@ -46,3 +46,7 @@ c.Execute.error_on_timeout = {"ename": "Timeout", "evalue": "no answer within 12
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+
+# --- autograded/ -> feedback/, formgrader -----------------------------------------------------------------------------
+c.HTMLExporter.preprocessors = ["labkit.grading.preprocessor.NoScripts"]
+c.NoScripts.course_root = str(ROOT)

@@ -116,6 +116,22 @@ def test_feedback_names_ideas_and_no_hidden_case(graded):
     assert "expected" not in page.split("the KL penalty")[-1].split("</table>")[0]
 
 
+def test_feedback_runs_no_script_of_a_student(graded):
+    folder = graded / "submitted" / "dora" / "01_rewards"
+    folder.mkdir(parents=True)
+    notebook = nbformat.read(graded / "release" / "01_rewards" / "01_rewards.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("<script>alert(1)</script><img src=x onerror=alert(1)> **bold**"))
+    nbformat.write(notebook, folder / "01_rewards.ipynb")
+    nbgrader(graded, "autograde", "01_rewards", "--student", "dora")
+    nbgrader(graded, "generate_feedback", "01_rewards", "--student", "dora")
+    page = (graded / "feedback" / "dora" / "01_rewards" / "01_rewards.html").read_text()
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "onerror=" not in page.replace("&lt;img src=x onerror=", "")
+    assert "<strong>bold</strong>" in page
+    assert "<code>&lt;think&gt;</code>" in page, "what was handed out is shown as it was"
+
+
 def test_validate_says_what_a_student_should_hear(graded):
     said = nbgrader(graded, "validate", "submitted/bob/04_grpo/04_grpo.ipynb")
     assert "failed" in said
