@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -33,10 +31,12 @@ def cases(seed: int | None = None) -> list[Case]:
         _case("a group of equal rewards among others", "a group without variance", equal),
         _both("groups of equal rewards alone, then others", "a group without variance", torch.full((2, 3), -2.0), drawn(2, 3)),
         _case("rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4, 2e-4, 1e-4]])),
+        _case("two rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4]])),
         _both("groups of one, then of two", "a group of one", drawn(3, 2)[:, :1], drawn(3, 2)),
         _case("one group, without a batch", "shapes (..., GROUP_SIZE)", drawn(5)),
         _case("shape (2, 3, 4)", "shapes (..., GROUP_SIZE)", drawn(2, 3, 4)),
-        Case("the input stays as it was", "the input is not changed", _leaves_input(drawn(2, 4))),
+        _case("a large group with one outlier", "a large group", torch.cat([drawn(15), torch.tensor([100.0])])),
+        _case("rewards far from 0", "rewards of any size", 1000 + drawn(2, 4)),
     ]
 
 
@@ -50,14 +50,6 @@ def _both(name: str, idea: str, first: Tensor, second: Tensor) -> Case:
 
 
 def _values(subject: Subject, rewards: Tensor) -> Outcome:
-    values: Outcome = subject.ask("normalized", rewards=rewards)["values"]
+    answer = subject.ask("normalized", rewards=rewards)
+    values: Outcome = "changes its input" if answer["changed"] else answer["values"]
     return values
-
-
-def _leaves_input(rewards: Tensor) -> Callable[[Subject], Outcome]:
-    def run(subject: Subject) -> Outcome:
-        answer = subject.ask("normalized", rewards=rewards)
-        values: Outcome = "changes its input" if answer["changed"] else answer["values"]
-        return values
-
-    return run

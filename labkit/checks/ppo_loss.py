@@ -91,12 +91,15 @@ def cases(seed: int | None = None) -> list[Case]:
         case("first pass: the policy is the one that sampled", "a ratio of one", drift=0.0),
         case("second pass, rewards above 0", "clipping, rewards above 0", rewards="positive"),
         case("second pass, rewards below 0", "clipping, rewards below 0", rewards="negative"),
-        case("rewards of 0: the KL penalty alone", "the KL penalty", beta=0.5, rewards="zero"),
+        case("rewards of 0: the KL penalty alone", "the KL penalty", beta=2.0, rewards="zero"),
         case("another ε", "the clip range", clip=0.05, rewards="mixed"),
         case("completions of different lengths, pad = end token", "masks and means", beta=0.1, lengths=(1, 5, 3), certain=True),
         case("prompts of different lengths", "padding on the left", beta=0.1, prompts=(2, 4, 3)),
         case("as many rollouts as completion tokens", "B = C", rollouts=4, width=4),
         case("an empty completion among others", "an empty completion", beta=0.1, lengths=(0, 4, 2)),
+        case("one rollout", "B = 1, C = 1", beta=0.1, rollouts=1),
+        case("one completion token each", "B = 1, C = 1", beta=0.1, width=1),
+        case("many nats from both policies", "ratios and log-ratios of any size", beta=0.1, drift=12.0, far=8.0, scale=20.0),
         case("far from both policies", "ratios and log-ratios of any size", beta=0.1, drift=2.0, far=2.0),
         case("everything at once", "everything at once", beta=0.04, rollouts=5, width=6, lengths=(6, 1, 4, 2, 5),
              prompts=(1, 4, 2, 3, 4)),
@@ -105,7 +108,7 @@ def cases(seed: int | None = None) -> list[Case]:
 
 def _batch(
     random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, drift: float = 0.4, far: float = 0.5,
-    certain: bool = False, rewards: str = "mixed", lengths: tuple[int, ...] | None = None,
+    certain: bool = False, rewards: str = "mixed", scale: float = 1.0, lengths: tuple[int, ...] | None = None,
     prompts: tuple[int, ...] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A batch as `PPO_step` receives it. `drift` and `far` are how far `gen_logps` and `refs` lie from the engine's own
@@ -132,7 +135,7 @@ def _batch(
     refs = own + far * torch.randn(own.shape, generator=random)
     if certain:
         gen[-1, 0] = refs[-1, 1] = 0.0
-    return {"inputs": inputs, "plen": plen, "rewards": signs[rewards] * sizes, "refs": refs * completion,
+    return {"inputs": inputs, "plen": plen, "rewards": scale * signs[rewards] * sizes, "refs": refs * completion,
             "gen_logps": gen * completion, "completion_mask": completion, "attention_mask": attention}  # fmt: skip
 
 

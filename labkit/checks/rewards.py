@@ -9,6 +9,7 @@ from typing import Any
 from labkit.checks.case import Case
 from labkit.checks.subject import Outcome, Subject
 
+LONGEST_SHOWN = 120  # characters of a completion
 ROUNDS = 3  # hidden cases for each idea: whoever guesses one of two answers seldom guesses three
 
 # (what it is about, completion); names in braces are filled in by `VISIBLE` or, for hidden cases, by `_drawn`.
@@ -20,9 +21,13 @@ FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
     ("white space alone inside", "<think>{blank}</think><answer>\n</answer>"),
     ("another tag inside a block", "<think><b>{words}</b> <thinking></think><answer>{a}</answer>"),
     ("a lone < or > inside", "<think>{a} < {b}, {b} > {a}</think><answer>{a}</answer>"),
+    ("a long thought", "<think>{long}</think><answer>{a}</answer>"),
     ("no tags", "{reason}"),
+    ("escaped tags", "&lt;think&gt;{reason}&lt;/think&gt;&lt;answer&gt;{a}&lt;/answer&gt;"),
+    ("blanks inside the tags", "< think>{reason}</ think>< answer>{a}</ answer>"),
     ("an empty completion", ""),
     ("upper-case tags", "<THINK>{reason}</THINK><ANSWER>{a}</ANSWER>"),
+    ("upper-case tags", "<think>{reason}</think><answer>{a}</Answer>"),
     ("text before", "{words} <think>{reason}</think><answer>{a}</answer>"),
     ("text after", "<think>{reason}</think><answer>{a}</answer> {words}"),
     ("white space before", "{blank}<think>{reason}</think><answer>{a}</answer>"),
@@ -34,6 +39,10 @@ FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
     ("two answer blocks", "<think>{reason}</think><answer>{a}</answer><answer>{b}</answer>"),
     ("a tag inside a block", "<think>{words} <answer>{a}</think><answer>{a}</answer>"),
     ("a closing tag inside a block", "<think>{words}</think> {reason}</think><answer>{a}</answer>"),
+    ("a stray tag inside a block", "<think>{reason}</answer></think><answer>{a}</answer>"),
+    ("a stray tag inside a block", "<think>{reason}</think><answer><think>{a}</answer>"),
+    ("a stray tag inside a block", "<think>{reason}</think><answer>{a}</think></answer>"),
+    ("a slash missing", "<think>{reason}<think><answer>{a}</answer>"),
     ("answer block missing", "<think>{reason}</think>"),
     ("think block missing", "<answer>{a}</answer>"),
     ("first tag missing", "{reason}</think><answer>{a}</answer>"),
@@ -49,13 +58,22 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("right first, wrong last", "{a}", "<think>{a}</think><answer>{b}</answer>{after}"),
     ("a number behind the blocks", "{a}", "<think>{words}</think><answer>{a}</answer> {words} {b}"),
     ("no format at all", "{a}", "{before}I think it is {a}."),
+    ("an empty answer block", "{a}", "<think>{words} {a}</think><answer></answer>"),
     ("two numbers, a space between", "{b}", "{before}that makes {a} {b}"),
+    ("two numbers, a comma and a space between", "{b}", "{before}that makes {a}, {b}"),
+    ("a long text before or after it", "{a}", "{long} {a}"),
+    ("a long text before or after it", "{a}", "{before}<answer>{a}</answer> {long}"),
+    ("zero", "0", "{before}<answer>0</answer>{after}"),
+    ("zero", "0", "{before}<answer>-0.00</answer>{after}"),
     ("wrong number", "{a}", "<think>{reason}</think><answer>{b}</answer>{after}"),
     ("right digits inside a longer number", "{a}", "{before}<answer>{b}{a}</answer>{after}"),
     ("no number", "{w}", "<think>{words}</think><answer>{word}</answer>{after}"),
     ("an empty completion", "{a}", ""),
     ("a minus sign", "-{a}", "{before}<answer>-{a}</answer>{after}"),
-    ("a minus sign behind a space", "-{a}", "{before}so it is -{a}"),
+    ("a minus sign behind white space", "-{a}", "{before}so it is -{a}"),
+    ("a minus sign behind white space", "-{a}", "{before}so it is {b} -{a}"),
+    ("a minus sign behind white space", "-{a}", "{before}so it is\n-{a}"),
+    ("a minus sign at the beginning", "-{a}", "-{a} is what I think"),
     ("minus sign missing", "-{a}", "{before}<answer>{a}</answer>{after}"),
     ("minus sign too many", "{a}", "{before}<answer>-{a}</answer>{after}"),
     ("a plus sign", "{a}", "{before}<answer>+{a}</answer>{after}"),
@@ -65,20 +83,31 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("commas twice", "{k}{iii}{hhh}", "{before}<answer>{k},{iii},{hhh}</answer>{after}"),
     ("thousands commas and a decimal", "{k}{hhh}.{d}", "{before}<answer>{k},{hhh}.{d}</answer>{after}"),
     ("a decimal", "{k}.{d}", "{before}<answer>{k}.{d}</answer>{after}"),
+    ("a negative decimal", "-{k}.{d}", "{before}<answer>-{k}.{d}</answer>{after}"),
+    ("a negative decimal", "-0.{d}", "{before}<answer>-0.{d}</answer>{after}"),
+    ("a negative decimal", "-0.{d}", "{before}<answer>-.{d}</answer>{after}"),
+    ("zeros behind the point", "0.0{d}", "{before}<answer>0.0{d}</answer>{after}"),
+    ("zeros behind the point, missing", "0.{d}", "{before}<answer>0.0{d}</answer>{after}"),
     ("part of a decimal", "{d}", "{before}<answer>{k}.{d}</answer>{after}"),
     ("a decimal that is an integer", "{a}", "{before}<answer>{a}.0</answer>{after}"),
     ("a full stop after it", "{a}", "{before}The answer is {a}."),
+    ("a comma after it", "{a}", "{before}It is {a}, I think."),
+    ("a line break after it", "{a}", "{before}It is {a}\r\n"),
     ("no digit before the point", "0.{d}", "{before}<answer>.{d}</answer>{after}"),
     ("a fraction", "{n}/{m}", "{before}<answer>{n}/{m}</answer>{after}"),
     ("a fraction as a decimal", "{n}/{m}", "{before}<answer>{n_by_m}</answer>{after}"),
     ("a fraction, not reduced", "{n}/{m}", "{before}<answer>{nf}/{mf}</answer>{after}"),
+    ("a number behind a fraction", "{b}", "{before}{n}/{m} of it, so {b}"),
     ("denominator only", "{m}", "{before}<answer>{n}/{m}</answer>{after}"),
     ("a negative fraction", "-{n}/{m}", "{before}<answer>-{n}/{m}</answer>{after}"),
     ("a rounded fraction", "{third}", "{before}<answer>{rounded}</answer>{after}"),
     ("a fraction rounded far behind the point", "{third}", "{before}<answer>{far}</answer>{after}"),
+    ("a fraction rounded far behind the point", "{third}", "{before}<answer>{farther}</answer>{after}"),
+    ("an integer of many digits", "{huge}", "{before}<answer>{huge}</answer>{after}"),
     ("exact beyond what a float holds", "{huge}", "{before}<answer>{huge_less_1}</answer>{after}"),
     ("nearly right", "0.{d}", "{before}<answer>0.{d}0000000001</answer>{after}"),
     ("division by zero", "{a}", "{before}<answer>{a}/0</answer>{after}"),
+    ("division by zero", "{a}", "{before}<answer>{a}/00</answer>{after}"),
     ("division by zero after the answer", "{a}", "{before}it is {a}, or {b}/0"),
     ("division by zero, 0 is the answer", "0", "{before}<answer>{a}/0</answer>{after}"),
     ("zero by zero", "{a}", "{before}<answer>0/0</answer>{after}"),
@@ -91,7 +120,8 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
 
 VISIBLE: Mapping[str, str] = {
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
-    "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 40}", "w": "7", "word": "seven",
+    "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
+    "long": "We add one more apple. " * 150, "w": "7", "word": "seven",
     "huge": "9007199254740993", "huge_less_1": "9007199254740992",
     "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\t ", "blank": " ", "left": "[",
     "right": "]",
@@ -145,7 +175,8 @@ def _drawn(rng: random.Random) -> dict[str, str]:
     return {
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
-        "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**40 // q:040}", "w": str(w),
+        "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",
+        "farther": f"0.{p * 10**40 // q:040}", "long": " ".join(words(3) for _ in range(120)), "w": str(w),
         "word": NUMBER_WORDS[w], "huge": str(huge), "huge_less_1": str(huge - 1),
         "reason": reason(), "words": words(), "left": left, "right": right,
         "before": rng.choice(("", f"{words(2)} ", f"<think>{reason()}</think>", f"{reason()}\n")),
@@ -163,4 +194,5 @@ def _give(*arguments: Any) -> Callable[[Subject], Outcome]:
 
 
 def _quoted(text: str) -> str:
-    return f"“{text}”".replace("\n", "⏎") if text else "(nothing)"
+    shown = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN // 2]} … {text[-LONGEST_SHOWN // 2 :]}"
+    return f"“{shown}”".replace("\r", "").replace("\n", "⏎") if text else "(nothing)"

@@ -23,7 +23,7 @@ from labkit.errors import FunctionsError
 from labkit.rollout import Rollout
 
 RECORDING = PACKAGE / "checks" / "rollouts.json"
-BATCHES, PROBLEMS, GROUP_SIZE = 2, 3, 4
+BATCHES, PROBLEMS, GROUP_SIZE = 3, 3, 4
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
@@ -122,7 +122,8 @@ class RecordedWorker:
 
     # --- what the scripted functions say
 
-    # Above and below 0, both and their sum; and the same for all completions of problem 1, a group without variance.
+    # Above and below 0, both and their sum, which is 0 for problem 5; and the same for all completions of problem 1, a group
+    # without variance.
 
     def reward_format(self, answer: str) -> float:
         place = self._places.get(answer, 0)
@@ -133,6 +134,8 @@ class RecordedWorker:
         place = self._place(item["Q"])
         if self._places.get(answer) != place:
             return MISMATCH
+        if place == 5:
+            return -self.reward_format(answer)
         size = 2.0 if place == 1 else round(2 + (sum(i * ord(c) for i, c in enumerate(answer)) % 97) / 10 + place, 2)
         return -size if place % 3 == 1 else size
 
@@ -173,7 +176,7 @@ class RecordedWorker:
     def _lengths(self) -> list[list[int]]:
         """Of the sequences of each batch, where each problem's first completion is taken."""
         lengths = [len(r["prompt_ids"]) + len(r["completions"][0]["ids"]) for r in self._recorded]
-        return [lengths[start : start + PROBLEMS] for start in range(0, BATCHES * PROBLEMS, PROBLEMS)]
+        return [lengths[start : start + PROBLEMS] for start in range(0, len(lengths), PROBLEMS)]
 
     def _prompt_logprobs(self, ids: list[int]) -> list[dict[int, float] | None]:
         """As vLLM gives them: nothing for the first token; then the sequence's own token and another, in this or that order."""
@@ -199,7 +202,7 @@ def _entry(place: int, token: int, logp: float) -> dict[int, float]:
 
 
 def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
-    """One aspect of the same two batches each. PPO takes one rollout per prompt and re-scores it; GRPO takes `GROUP_SIZE`,
+    """One aspect of the same three batches each. PPO takes one rollout per prompt and re-scores it; GRPO takes `GROUP_SIZE`,
     and may re-score or not."""
     size, rescored = (1, RESCORED) if algorithm == "ppo" else (GROUP_SIZE, 0.0)
     ran: WeakKeyDictionary[Subject, RecordedWorker | Outcome | Raised] = WeakKeyDictionary()

@@ -11,6 +11,7 @@ from labkit.checks.case import Answer, Case, agree, describe
 from labkit.checks.subject import Outcome
 
 PASSED, FAILED = "✓", "✗"
+MOST_SHOWN = 15  # rows that hold, before they are folded away
 NOT_WRITTEN = "raises NotImplementedError"
 
 
@@ -141,15 +142,19 @@ class Verdict:
             return title
         style = "text-align:left;white-space:pre-wrap;vertical-align:top"
         head = "" if self.hidden else "".join(f"<th style='{style}'>{name}</th>" for name in ("", "case", "expected", "yours"))
-        rows = []
+        rows: dict[str, list[str]] = {FAILED: [], PASSED: []}
         for mark, *cells in self._cells():
             colour = "#009e73" if mark == PASSED else "#d55e00"
             shown = cells if mark == FAILED or not self.hidden else cells[:1]
-            rows.append(f"<tr><td style='{style};color:{colour};font-weight:bold'>{mark}</td>"
-                        + "".join(f"<td style='{style}'>{html.escape(cell)}</td>" for cell in shown) + "</tr>")  # fmt: skip
+            row = "".join(f"<td style='{style}'>{html.escape(cell)}</td>" for cell in shown)
+            rows[mark].append(f"<tr><td style='{style};color:{colour};font-weight:bold'>{mark}</td>{row}</tr>")
+        tables = {mark: f"<table>{f'<tr>{head}</tr>' if head else ''}{''.join(found)}</table>"
+                  for mark, found in rows.items() if found}  # fmt: skip
+        if len(rows[PASSED]) > MOST_SHOWN:
+            tables[PASSED] = f"<details><summary>{len(rows[PASSED])} that hold</summary>{tables[PASSED]}</details>"
         wrap = "white-space:pre-wrap;max-width:60em"
         remarks = "".join(f"<p style='{wrap}'>→ {html.escape(text)}</p>" for text in self._remarks())
-        return f"{title}<table>{f'<tr>{head}</tr>' if head else ''}{''.join(rows)}</table>{remarks}"
+        return f"{title}{tables.get(FAILED, '')}{remarks}{tables.get(PASSED, '')}"
 
 
 def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[str]]:

@@ -98,8 +98,8 @@ print(*[text for (_, text), reward in zip(sampled.pairs(), formats) if reward < 
 #
 # * an integer `18`, a decimal `1.7` or `.5`, a fraction `3/4` of two integers;
 # * with thousands commas, `1,080` or `1,080.5`, which is one number and not two;
-# * with a sign: `-3`, `+7`. A minus right behind a digit is no sign but a difference: `5-3` ends in the number 3. Behind a space or
-#   a tag it is a sign: `= -3` and `<answer>-3` end in −3.
+# * with a sign: `-3`, `+7`. A minus right behind a digit is no sign but a difference: `5-3` ends in the number 3. Behind white
+#   space or a tag, or at the beginning, it is a sign: `= -3` and `<answer>-3` end in −3.
 #
 # What stands around it does not matter: `$12`, `12 km`, `12%`, and `18.` at the end of a sentence are 12, 12, 12 and 18.
 #
