@@ -1,6 +1,7 @@
 """Grading a class with `labkit grade`, beside plain `nbgrader autograde`: submissions a minute, and whether grades agree.
 
     python -m benchmarks.grading --json benchmarks/records/cpu-grading.json      40 submissions of all notebooks: 40 minutes
+    python -m benchmarks.grading --plain 10                                      nbgrader grades ten of them: 12 minutes
     python -m benchmarks.grading --students 4 --notebooks 03_ppo_loss            a quick look
 
 Plain nbgrader runs each notebook in a kernel of its own, with the hidden tests of `source/`. Both sides grade the same
@@ -67,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grading", description="labkit grade beside nbgrader autograde")
     parser.add_argument("--students", type=int, default=40)
     parser.add_argument("--notebooks", nargs="+", default=classroom.NAMES, choices=classroom.NAMES, metavar="NN_topic")
+    parser.add_argument("--plain", type=int, metavar="N", help="how many of the students nbgrader grades (default: all)")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the record there")
     arguments = parser.parse_args(argv)
@@ -74,7 +76,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="labkit-benchmark-") as scratch:
         ours = make_class(Path(scratch, "ours"), arguments.notebooks, arguments.students)
-        plain = Path(shutil.copytree(ours, Path(scratch, "plain")))
+        plain, counts = Path(shutil.copytree(ours, Path(scratch, "plain"))), {"labkit": arguments.students}
+        counts["nbgrader"] = min(arguments.plain or arguments.students, arguments.students)
+        for folder in sorted((plain / "submitted").iterdir())[counts["nbgrader"] :]:
+            shutil.rmtree(folder)
         for name in tqdm(arguments.notebooks, unit="notebook"):
             took = {
                 "labkit": seconds(lambda name=name: classroom.labkit(ours, "grade", name, "-j", str(arguments.jobs))),
@@ -86,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 "different": [[*key, found.get(key), grade] for key, grade in wanted.items() if found.get(key) != grade],
             })  # fmt: skip
             for side in rates:
-                rates[side].append(60 * arguments.students / took[side])
+                rates[side].append(60 * counts[side] / took[side])
     ratio = record.ratio(rates["labkit"], rates["nbgrader"])
     print(f"\n{'':14}{'labkit':>10}{'nbgrader':>10}{'ratio':>8}{'grades':>8}{'different':>11}")
     for row, a, b in zip(rows, rates["labkit"], rates["nbgrader"], strict=True):
@@ -96,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for student, cell, here, there in row["different"]:
             print(f"{row['notebook']}, {student}, {cell}: {here} here, {there} there")
     if arguments.json:
-        figures = {"students": arguments.students, "jobs": arguments.jobs, "notebooks": rows}
+        figures = {"students": counts, "jobs": arguments.jobs, "notebooks": rows}
         record.write(arguments.json, {"submissions_per_minute": ratio}, figures, PACKAGES)
         print(f"record: {arguments.json}")
 

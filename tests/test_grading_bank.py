@@ -21,6 +21,7 @@ def test_no_false_refusal_no_false_acceptance_no_escape():
         assert {r.function for r in results if r.kind == kind} == set(reference())
 
 
+@pytest.mark.slow
 def test_the_command_notices_what_is_filed_wrongly(tmp_path: Path):
     """As a folder from elsewhere: names of its own, a topic by its number."""
     wrong, right = (BANK / "01_rewards" / f"{name}.py" for name in ("wrong/reward_format__false", "right/reward_format__split"))
@@ -44,6 +45,7 @@ def test_traces_are_noticed_once(tmp_path: Path, monkeypatch):
     assert traces.new() == []
 
 
+@pytest.mark.slow
 def test_equivalent_and_earning_ones_are_judged_as_right(tmp_path: Path):
     folder = tmp_path / "01_rewards"
     right = next((BANK / "01_rewards" / "right").glob("reward_format__*.py")).read_text().split('"""', 2)[2]

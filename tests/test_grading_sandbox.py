@@ -251,6 +251,7 @@ def test_text_from_a_sandbox_is_only_text(sandbox):
     assert len(raised.value.lines) <= 4000
 
 
+@pytest.mark.slow
 def test_a_zygote_that_was_killed_is_started_again(zygote):
     os.kill(zygote.pid, signal.SIGKILL)
     zygote._process.wait()
@@ -258,6 +259,7 @@ def test_a_zygote_that_was_killed_is_started_again(zygote):
         assert in_sandbox(sandbox, "return 1.25") == 1.25
 
 
+@pytest.mark.slow
 def test_a_function_is_not_blamed_for_the_end_of_the_zygote(zygote):
     with Sandbox(zygote) as sandbox:
         in_sandbox(sandbox, "import time\ntime.sleep(0.5 if answer == 'wait' else 0)\nreturn 1.25")
@@ -273,6 +275,7 @@ def test_files_are_bounded_in_number(zygote, sandbox):
         in_sandbox(sandbox, body)
 
 
+@pytest.mark.slow
 def test_a_zygote_that_does_not_answer_is_replaced(zygote, monkeypatch):
     os.kill(zygote.pid, signal.SIGSTOP)
     zygote._control.settimeout(0.2)
@@ -282,6 +285,7 @@ def test_a_zygote_that_does_not_answer_is_replaced(zygote, monkeypatch):
         assert in_sandbox(sandbox, "return 1.25") == 1.25
 
 
+@pytest.mark.slow
 def test_an_ordinary_user_gets_the_same_protections(zygote):
     """In a user namespace of its own this process is nobody special, and may make another."""
     as_user = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
@@ -298,6 +302,7 @@ def test_an_ordinary_user_gets_the_same_protections(zygote):
     assert done.stdout.strip() == str(sorted(PROTECTIONS)), done.stderr
 
 
+@pytest.mark.slow
 def test_sandboxes_end_with_the_process_that_grades(tmp_path: Path):
     """SIGKILL to the grader: nothing of it stays."""
     program = (
