@@ -300,7 +300,11 @@ class _Definitions:
             except FunctionsError as error:
                 self._broken.append((text, error))
         self._binds = [_binds(statement) for _, statement in self._statements]
-        self._changes = [_changes(statement) for _, statement in self._statements]
+        imports = [
+            s for _, statement in self._statements for s in _in_scope(statement) if isinstance(s, ast.Import | ast.ImportFrom)
+        ]
+        imported = set().union(*map(_binds, imports))
+        self._changes = [_changes(statement, imported) for _, statement in self._statements]
         self._done: set[int] = set()
 
     def get(self, names: Iterable[str], others: Sequence[_Definitions] = ()) -> dict[str, Any]:
@@ -406,14 +410,22 @@ def _binds(statement: ast.stmt) -> set[str]:
                 pass
             case _:
                 inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr | ast.withitem)]
-                names = (name for child in inner for name in ast.walk(child) if isinstance(name, ast.Name))
-                bound |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+                bound |= {name.id for child in inner for name in _names_in(child) if isinstance(name.ctx, ast.Store)}
     return bound
 
 
-def _changes(statement: ast.stmt) -> set[str]:
+def _names_in(expression: ast.AST) -> Iterator[ast.Name]:
+    """The names in an expression; those inside comprehensions and lambdas have a scope of their own."""
+    if isinstance(expression, ast.Name):
+        yield expression
+    elif not isinstance(expression, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda):
+        for child in ast.iter_child_nodes(expression):
+            yield from _names_in(child)
+
+
+def _changes(statement: ast.stmt, imported: set[str]) -> set[str]:
     """The names through which a statement changes something that it does not bind: `TABLE` in `TABLE["km"] = 1000` and in
-    `TABLE.update(km=1000)`, `getcontext` in `getcontext().prec = 60`."""
+    `TABLE.update(km=1000)`, `getcontext` in `getcontext().prec = 60`. A call into what is `imported` changes nothing here."""
     changed: list[ast.expr] = []
     for node in _in_scope(statement):
         match node:
@@ -424,6 +436,6 @@ def _changes(statement: ast.stmt) -> set[str]:
                 | ast.AnnAssign(target=ast.Attribute() as target)
             ):
                 changed.append(target.value)
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=value))):
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=value))) if not imported & {n.id for n in _names_in(value)}:
                 changed.append(value)
-    return {node.id for value in changed for node in ast.walk(value) if isinstance(node, ast.Name)}
+    return {name.id for value in changed for name in _names_in(value)}

@@ -174,6 +174,19 @@ def test_a_function_that_is_still_the_stub_is_named_before_anything_starts(tmp_p
         functions.load_path(tmp_path, "grpo")
 
 
+def test_looking_at_a_function_is_no_part_of_it(tmp_path: Path):
+    """Calls into modules, loops and comprehensions over what is sampled: none of it runs where only the function is wanted."""
+    path = notebook(
+        tmp_path / "01_x.ipynb",
+        "import logging, sys\nfor _ in range(3):\n    logging.error('x')",
+        "def reward_format(answer):\n    logging.debug(answer)\n    return float(len(sys.path) > 0)",
+        "sampled = 1 / 0\nformats = [reward_format(text) for _, text in sampled]",
+        "for _, text in sampled:\n    sys.stdout.write(text)",
+        "sys.stdout.flush(sampled)",
+    )
+    assert load_function(path, "reward_format")("x") == 1.0
+
+
 def test_what_changes_a_definition_is_run_and_what_only_looks_at_one_is_not(tmp_path: Path):
     path = tmp_path / "answers.py"
     path.write_text(
