@@ -80,7 +80,7 @@ def hand_in(course: Path, students: int) -> dict[str, str]:
     crashes or is hostile is one of the two functions."""
     rng, kinds = random.Random(0), {}
     each = max(students // 20, 1)
-    hostile = classroom.variants(NAME, "hostile", "reward_format")
+    hostile = [path for path in classroom.variants(NAME, "hostile", "reward_format") if "__earns" not in path.stem]
     for number in range(students):
         student = f"student{number:03}"
         kind = (*KINDS, "no notebook")[number // each] if number < 4 * each else "honest"
