@@ -290,9 +290,7 @@ class _Definitions:
     def __init__(self, file: Path) -> None:
         self._namespace: dict[str, Any] = {"__name__": "__main__"}  # as in a notebook: dataclass looks its module up
         self._statements: list[tuple[str, ast.stmt]] = []
-        self._broken: list[
-            tuple[str, FunctionsError]
-        ] = []  # cells that are no Python: they matter where they hold what is wanted
+        self._broken: list[tuple[str, FunctionsError]] = []  # cells that are no Python; they matter if what is wanted is in one
         for filename, text in _cells(file):
             linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
             try:

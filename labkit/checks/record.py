@@ -76,7 +76,10 @@ def _whole(record: Record) -> Finding:
 
 def _steps(record: Record) -> Finding:
     """The steps are 1, 2, ... as many as were configured; in each, the reward is what format and correct say."""
-    what, asked = "steps of the whole run, their sums right", f"{record.config.get('optimizer_steps')!s:.20} steps"
+    what, asked = (
+        "steps of the whole run, their sums right",
+        f"{record.config.get('optimizer_steps')!s:.20} steps, at least {STEPS}",
+    )
     steps, size = record.metrics, record.config.get("rollouts_per_step")
     in_order = [s.step for s in steps] == list(range(1, len(steps) + 1))
     if not in_order or len(steps) != record.config.get("optimizer_steps") or len(steps) < STEPS:

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import secrets
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +28,11 @@ from labkit.config import PACKAGE, Algorithm
 from labkit.errors import RecordError
 from labkit.grading.sandbox import Sandbox, Zygote, plain
 from labkit.grading.store import Score, Store, digest, of_file, of_text
-from labkit.grading.submission import NOTE
+from labkit.grading.submission import NOTE, one_at_a_time
 from labkit.record import read
 
 log = logging.getLogger(__name__)
 RECORD = "record.json"
-_one_at_a_time = threading.Lock()  # what is read takes many times what lies on the disk
 MOST_CODE = 4_000_000  # characters
 # Each graded cell by its grade_id: the function that it is about and, for gen_worker, the algorithm; None is the record.
 EXERCISES: Mapping[str, tuple[str, Algorithm] | None] = {
@@ -161,7 +159,7 @@ class Grader:
 
     def _record(self, path: Path) -> Verdict:
         try:
-            with _one_at_a_time:
+            with one_at_a_time:
                 written = read(path)
         except RecordError as error:
             return record.without("a record of a run", plain(str(error)))

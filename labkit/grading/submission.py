@@ -29,7 +29,7 @@ NOTE = "grading-note"  # the tag of the cell that says what was done to a submis
 KEPT_TAGS = ("live", "skip-execution", NOTE)
 TYPES = ("code", "markdown", "raw")
 ID = re.compile("[a-zA-Z0-9-_]{1,64}")
-_one_at_a_time = threading.Lock()  # a file of MAX_BYTES takes twenty times as much when it is read
+one_at_a_time = threading.Lock()  # a file of MAX_BYTES takes twenty times as much when it is read
 
 
 class NoNotebook(Exception):
@@ -185,7 +185,7 @@ def _printable(text: object) -> str:
 
 def _cells(path: Path) -> list[NotebookNode]:
     """The cells of a notebook file, each with a source and metadata that are what they should be, outputs left out."""
-    with _one_at_a_time:
+    with one_at_a_time:
         data = _parsed(path)
         if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
             raise NoNotebook(f"`{path.name}` is no notebook: it has no list of cells.")
