@@ -1,20 +1,19 @@
 """The policy and the reference model: loading, the forward pass, log-probabilities of completions.
 
-A group's rollouts share their prompt, and most of a short rollout's tokens are prompt. `Policy` computes a shared prompt
-once: it lays a group out as one row `prompt, completion 1, ..., completion G` without padding, in which a completion sees
-the prompt and itself, and unfolds the logits, so that a caller sees ordinary `(B, L, V)` logits. Equal up to rounding, and
-a third of the work.
+`Policy` computes no padding, a prompt that a group shares once (`fold`), and logits only where they are used. A caller sees
+ordinary `(B, L, V)` logits all the same.
 """
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 
 from labkit.config import RunConfig
 from labkit.errors import SetupError
@@ -67,32 +66,107 @@ class Policy(nn.Module):
     agree is read from the tokens themselves, so a wrong hint costs time, never correctness. 0 folds nothing.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, *, lazy: bool = True) -> None:
+        """`lazy=False` makes all logits within the forward pass: where the head's weights are at hand only then (ZeRO-3)."""
+        from labkit.fold import ATTENTION
+
         super().__init__()
+        model.set_attn_implementation(ATTENTION)
         self.model = model
         self.plen = 0
+        self._lazy = lazy
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> PolicyOutput:
         """Logits `(B, L, V)` for `input_ids` `(B, L)` int64, `attention_mask` `(B, L)`, 1 on tokens (default: all)."""
-        fold = Fold.of(input_ids, attention_mask, self.plen)
-        logits = self.model(**fold.model_inputs(), use_cache=False).logits
-        return PolicyOutput(logits=fold.unfold(logits))
+        logits = self._logits(input_ids, attention_mask, self.plen)
+        return PolicyOutput(logits=logits if self._lazy else logits.made())
 
     def completion_logps(
         self, input_ids: Tensor, attention_mask: Tensor, plen: int, *, chunk_bytes: int = 256 * 2**20
     ) -> Tensor:
-        """Log-probabilities `(B, C)` float32 of the tokens after `plen`, given all before them.
+        """Log-probabilities `(B, C)` float32 of the tokens after `plen`, given all before them; 0 on padding.
 
-        Logits are made for completion positions only, and for at most `chunk_bytes` of them at a time.
+        Logits are made for completion tokens only, and for at most `chunk_bytes` of them at a time.
         """
+        mask = attention_mask[:, plen:].bool()  # (B, C)
+        logits = self._logits(input_ids, attention_mask, plen)[:, plen - 1 : -1][mask]  # (N, V): what predicts each of them
+        parts = zip(chunks(logits, chunk_bytes), chunks(input_ids[:, plen:][mask], chunk_bytes, like=logits), strict=True)
+        logps = torch.cat([token_logps(part, tokens) for part, tokens in parts])
+        return torch.zeros(mask.shape, device=mask.device).masked_scatter(mask, logps)
+
+    def _logits(self, input_ids: Tensor, attention_mask: Tensor | None, plen: int) -> Logits:
+        from labkit.fold import Fold
+
         fold = Fold.of(input_ids, attention_mask, plen)
-        hidden = self.model.base_model(**fold.model_inputs(), use_cache=False).last_hidden_state  # (rows, T, H)
-        hidden = fold.unfold(hidden)[:, plen - 1 : -1].flatten(0, 1)  # (B * C, H): what predicts each completion token
-        targets = input_ids[:, plen:].reshape(-1)
-        head = self.model.get_output_embeddings()
-        step = max(1, chunk_bytes // (4 * head.weight.shape[0]))
-        logps = [token_logps(head(hidden[i : i + step]), targets[i : i + step]) for i in range(0, len(targets), step)]
-        return torch.cat(logps).view(len(input_ids), -1)
+        masks = {"full_attention": None, "sliding_attention": None}  # `fold` tells attention what it needs to know
+        hidden = self.model.base_model(
+            input_ids=fold.ids, position_ids=fold.positions, attention_mask=masks, use_cache=False, fold=fold
+        ).last_hidden_state  # (1, T, H)
+        return Logits(hidden[0], fold.back, self.model.get_output_embeddings())
+
+
+class Logits(Tensor):
+    """`(B, L, V)` logits that are made where they are used.
+
+    Slicing sequences and positions costs nothing. Whatever else one does makes the logits that are left, and works on them:
+    to `PPO_step` these are ordinary logits, and none are made for prompts.
+    """
+
+    hidden: Tensor  # (T, H)
+    index: Tensor  # (...): which of the T predicts here
+    head: nn.Module
+
+    @staticmethod
+    def __new__(cls, hidden: Tensor, index: Tensor, head: nn.Module) -> Logits:
+        shape = (*index.shape, cast("Tensor", head.weight).shape[0])
+        made = Tensor._make_wrapper_subclass(cls, shape, dtype=hidden.dtype, device=hidden.device)
+        made.hidden, made.index, made.head, made._made = hidden, index, head, None
+        return made
+
+    def made(self) -> Tensor:
+        """The logits themselves."""
+        if self._made is None:
+            # An embedding's gradient adds what falls on one row in float32 and in a fixed order; that of an index does not.
+            self._made = self.head(nn.functional.embedding(self.index, self.hidden))
+        return self._made
+
+    @classmethod
+    def __torch_function__(cls, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _OF_THE_SHAPE:
+            with torch._C.DisableTorchFunctionSubclass():
+                return func(*args, **(kwargs or {}))
+        if func is Tensor.__getitem__ and isinstance(args[0], cls):
+            if (chosen := _without_vocabulary(args[1], args[0].ndim)) is not None:
+                return cls(args[0].hidden, args[0].index[chosen], args[0].head)
+        if func is Tensor.detach:
+            return cls(args[0].hidden.detach(), args[0].index, args[0].head)
+        args, kwargs = tree_map_only(cls, lambda logits: logits.made(), (args, kwargs or {}))
+        return func(*args, **kwargs)
+
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        raise NotImplementedError(f"{func} reached logits that were not made")
+
+
+# What is known of logits before they are made.
+_OF_THE_SHAPE = {Tensor.size, Tensor.dim, Tensor.numel, Tensor.__len__, Tensor.shape.__get__, Tensor.ndim.__get__,
+                 Tensor.dtype.__get__, Tensor.device.__get__, Tensor.is_cuda.__get__}  # fmt: skip
+
+
+def _without_vocabulary(index: Any, ndim: int) -> Any:
+    """`index` into the dimensions before the vocabulary; None where it reaches into that, or copies."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) == ndim and isinstance(parts[-1], slice) and parts[-1] == slice(None):
+        parts = parts[:-1]
+    if len(parts) == 1 and isinstance(parts[0], Tensor):
+        return parts[0] if parts[0].dtype == torch.bool and parts[0].ndim < ndim else None
+    return parts if len(parts) < ndim and all(isinstance(part, int | slice) for part in parts) else None
+
+
+def chunks(values: Tensor, chunk_bytes: int, *, like: Tensor | None = None) -> Iterator[Tensor]:
+    """`values` `(N, ...)` in pieces for which logits `(n, V)` (`values`, or those `like` it) take `chunk_bytes` in float32."""
+    step = max(1, chunk_bytes // (4 * (values if like is None else like).shape[-1]))
+    return (values[start : start + step] for start in range(0, len(values), step))
 
 
 def token_logps(logits: Tensor, tokens: Tensor) -> Tensor:
@@ -101,73 +175,9 @@ def token_logps(logits: Tensor, tokens: Tensor) -> Tensor:
     return logits.gather(-1, tokens[..., None]).squeeze(-1) - logits.logsumexp(-1)
 
 
-@dataclass
-class Fold:
-    """`B` padded rows of `L` tokens as `N` rows, one a group: the prompt once, then the completions, without padding between.
-
-    A group whose rows do not share their prompt has one row.
-    """
-
-    index: Tensor  # (N, T) int64: which of the B * L tokens stands here
-    segment: Tensor  # (N, T) int64: 0 prompt, g the g-th completion, -1 padding
-    positions: Tensor  # (N, T) int64, as without padding
-    back: Tensor  # (B, L) int64: where each token went, among N * T; anywhere for padding
-    ids: Tensor  # (B, L)
-
-    @classmethod
-    def of(cls, ids: Tensor, mask: Tensor | None, plen: int) -> Fold:
-        count, length = ids.shape
-        mask = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-        size = cls._group_size(ids, mask, plen)
-        is_prompt = torch.arange(length, device=ids.device) < (plen if size > 1 else 0)  # (L,)
-        leads = (torch.arange(count, device=ids.device) % size == 0)[:, None]  # (B, 1): whose prompt stands for the group
-        keep = (mask & (leads | ~is_prompt)).view(-1, size * length)  # (N, G * L)
-        place = keep.cumsum(1) - 1  # (N, G * L): the column that each kept token gets
-        rows, columns = keep.nonzero(as_tuple=True)
-        groups, width = len(keep), int(place.max()) + 1
-        flat = torch.arange(count * length, device=ids.device).view(groups, -1)
-        number = torch.arange(size, device=ids.device).repeat_interleave(length) + 1  # (G * L,)
-        number = number.masked_fill(is_prompt.repeat(size), 0)
-
-        def packed(values: Tensor, empty: int) -> Tensor:
-            """(N, G * L) -> (N, T)"""
-            out = torch.full((groups, width), empty, device=ids.device)
-            out[rows, place[rows, columns]] = values[rows, columns]
-            return out
-
-        positions = (mask.long().cumsum(1) - 1).clamp(min=0).view(groups, -1)
-        went = (place + torch.arange(groups, device=ids.device)[:, None] * width).view(groups, size, length)
-        went = torch.where(is_prompt, went[:, :1], went)  # a shared prompt went where its first copy did
-        return cls(
-            index=packed(flat, 0),
-            segment=packed(number.expand(groups, -1), -1),
-            positions=packed(positions, 0),
-            back=went.reshape(count, length).clamp(min=0),
-            ids=ids,
-        )
-
-    @staticmethod
-    def _group_size(ids: Tensor, mask: Tensor, plen: int) -> int:
-        """How many consecutive rows share their first `plen` tokens; 1 where that differs between groups, or saves little.
-
-        One long row costs attention more than several short ones: it must save a quarter of the tokens.
-        """
-        if not 0 < plen < ids.shape[1] or len(ids) == 1:
-            return 1
-        same = (ids[1:, :plen] == ids[:-1, :plen]) & (mask[1:, :plen] == mask[:-1, :plen])
-        starts = [0, *((~same.all(1)).nonzero().flatten() + 1).tolist(), len(ids)]
-        sizes = {stop - start for start, stop in itertools.pairwise(starts)}
-        size = sizes.pop() if len(sizes) == 1 else 1
-        return size if plen + size * (ids.shape[1] - plen) <= 0.75 * size * ids.shape[1] else 1
-
-    def model_inputs(self) -> dict[str, Tensor]:
-        query, key = self.segment[:, :, None], self.segment[:, None, :]  # (N, T, 1), (N, 1, T)
-        sees = ((key == 0) | (key == query)).tril()  # what comes before, in the prompt or in the same completion
-        # Padding sees itself, or its softmax would have nothing to sum over.
-        allowed = (sees & (key >= 0)) | torch.eye(query.shape[1], dtype=torch.bool, device=query.device)
-        ids = self.ids.flatten()[self.index]
-        return {"input_ids": ids, "attention_mask": allowed[:, None], "position_ids": self.positions}
-
-    def unfold(self, values: Tensor) -> Tensor:
-        """(N, T, D) -> (B, L, D); what stands on padding means nothing"""
-        return values.flatten(0, 1)[self.back]
+def logps_and_entropy(logits: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """`token_logps`, and the entropy in nats, `(...)` float32 each, of the same logits `(..., V)`."""
+    logits = logits.float()
+    normalizer = logits.logsumexp(-1)
+    expected = torch.linalg.vecdot(logits, (logits - normalizer[..., None]).exp_())
+    return logits.gather(-1, tokens[..., None]).squeeze(-1) - normalizer, normalizer - expected

@@ -26,7 +26,7 @@ from labkit.config import RunConfig, RunDir, write_atomic
 from labkit.errors import FunctionsError, SetupError, WireError
 from labkit.functions import Functions
 from labkit.metrics import JsonlWriter, read_jsonl
-from labkit.policy import Policy, PolicyOutput, load_model, load_tokenizer, token_logps
+from labkit.policy import Policy, PolicyOutput, chunks, load_model, load_tokenizer, logps_and_entropy, token_logps
 from labkit.wire import Batch
 
 log = logging.getLogger(__name__)
@@ -115,8 +115,8 @@ class Trainer:
             )
             _check_loss(loss)
             self.engine.backward(loss)
+            sums += self._measure(micro, loss)  # with the weights of the forward pass
             self.engine.step()
-            sums += self._measure(micro, loss)
         if self.config.num_trainers > 1:
             distributed.all_reduce(sums)
         loss_sum, tokens, *totals = sums.tolist()
@@ -128,24 +128,24 @@ class Trainer:
     @torch.no_grad()
     def _measure(self, micro: dict[str, Any], loss: Tensor) -> Tensor:
         """Sums over a micro-batch: loss, completion tokens, then kl, clipped, entropy and gap over those tokens."""
-        inputs, plen, mask = micro["inputs"], micro["plen"], micro["completion_mask"]
+        inputs, plen, mask = micro["inputs"], micro["plen"], micro["completion_mask"].bool()
         if self._output is None or self._output.logits.shape[:2] != inputs.shape:
             self.engine(inputs, attention_mask=micro["attention_mask"])  # PPO_step called the engine in its own way
         assert self._output is not None
-        logits, self._output = self._output.logits[:, plen - 1 : -1].float(), None
-        current = token_logps(logits, inputs[:, plen:])  # (B, C)
-        probs = logits.softmax(-1)
-        entropy = logits.logsumexp(-1) - (probs * logits).sum(-1)
-        towards_ref = micro["refs"] - current
-        ratio = (current - micro["gen_logps"]).exp()
+        logits, self._output = self._output.logits[:, plen - 1 : -1][mask], None  # (N, V)
+        tokens, size = inputs[:, plen:][mask], self.config.logits_chunk_bytes
+        parts = zip(chunks(logits, size), chunks(tokens, size, like=logits), strict=True)
+        current, entropy = torch.cat([torch.stack(logps_and_entropy(part, ids)) for part, ids in parts], dim=1)  # (N,) each
+        towards_ref = micro["refs"][mask] - current
+        log_ratio = current - micro["gen_logps"][mask]
         per_token = torch.stack([
             towards_ref.exp() - towards_ref - 1,
-            ((ratio - 1).abs() > self.config.clip_param).float(),
+            ((log_ratio.exp() - 1).abs() > self.config.clip_param).float(),
             entropy,
-            (current - micro["gen_logps"]).abs(),
+            log_ratio.abs(),
         ])  # fmt: skip
-        sums = (per_token * mask).sum((1, 2)).double()
-        return torch.cat([torch.stack([loss.detach().double(), mask.sum().double()]), sums])
+        counts = torch.tensor([loss.detach(), len(tokens)], dtype=torch.float64, device=inputs.device)
+        return torch.cat([counts, per_token.double().sum(1)])
 
     def state(self) -> dict[str, Tensor]:
         """The policy's whole state, on every rank; gathered first where ZeRO-3 has sharded it."""
@@ -207,7 +207,8 @@ def make_engine(config: RunConfig, learning: Policy) -> Any:
         "bf16": {"enabled": config.dtype == "bfloat16"},
         "zero_allow_untested_optimizer": True,
     }
-    optimizer = torch.optim.AdamW(learning.parameters(), lr=config.learning_rate, weight_decay=0.0)
+    on_gpu = config.device == "cuda"
+    optimizer = torch.optim.AdamW(learning.parameters(), lr=config.learning_rate, weight_decay=0.0, fused=on_gpu)
     engine, *_ = deepspeed.initialize(model=learning, optimizer=optimizer, config=settings)
     return engine
 

@@ -8,7 +8,8 @@ from conftest import make_batch
 
 from labkit.config import RunConfig
 from labkit.errors import SetupError
-from labkit.policy import Fold, Policy, load_model, token_logps
+from labkit.fold import Fold
+from labkit.policy import Policy, load_model, token_logps
 from labkit.wire import Batch
 
 
@@ -36,18 +37,31 @@ def test_folded_logits_equal_those_of_each_sequence_alone(double: Policy, groups
         torch.testing.assert_close(row[mask], alone, rtol=0, atol=1e-10)
 
 
-def test_a_group_is_folded_into_one_row_without_padding(batch: Batch):
+def test_a_batch_is_folded_into_one_row_without_padding_and_repetition(batch: Batch):
     fold = Fold.of(batch.inputs, batch.attention_mask, batch.plen)
-    rows = [batch.prompt_lengths[i] + sum(batch.completion_lengths[i : i + 4]) for i in range(0, 16, 4)]
-    assert fold.index.shape == (4, max(rows))
-    assert ((fold.segment >= 0).sum(1)).tolist() == rows
+    assert fold.ids.shape == (1, sum(batch.prompt_lengths[::4]) + sum(batch.completion_lengths))
 
 
-def test_rows_that_share_little_are_not_folded(batch: Batch):
-    """Every chat prompt begins with the same tokens: those alone must not make one endless row of a whole batch."""
-    ids = torch.randint(3, 400, (64, 50))
-    ids[:, 0] = 1
-    assert Fold.of(ids, None, 1).index.shape == (64, 50)
+def test_one_problem_twice_in_a_row_is_two_groups():
+    """Nine rows of one group, three of another: what divides both are groups of three."""
+    ids = torch.randint(3, 400, (12, 50))
+    ids[:9, :30], ids[9:, :30] = ids[0, :30], ids[9, :30]
+    assert Fold.of(ids, None, 30).ids.shape == (1, 4 * 30 + 12 * 20)
+
+
+def test_logits_are_made_where_they_are_used(policy: Policy, batch: Batch):
+    made = []
+    hook = policy.model.get_output_embeddings().register_forward_hook(lambda module, args, out: made.append(out.shape[:-1]))
+    policy.plen = batch.plen
+    logits = policy(batch.inputs, batch.attention_mask).logits
+    completions = logits[:, : batch.inputs.shape[1] - 1, :][:, batch.plen - 1 :]
+    vocabulary = policy.model.config.vocab_size
+    assert (logits.shape, logits.dtype, len(completions)) == ((*batch.inputs.shape, vocabulary), torch.float32, 16) and not made
+    with torch.no_grad():
+        torch.testing.assert_close(completions + 0, logits[:, batch.plen - 1 : -1].detach().float())
+        torch.testing.assert_close(logits[3, -2], logits.softmax(-1).log()[3, -2] + logits[3, -2].logsumexp(-1))
+    hook.remove()
+    assert made[0] == completions.shape[:-1] and isinstance(logits, torch.Tensor)
 
 
 @pytest.mark.parametrize("plen", [0, 1, 4, 12])
