@@ -1,12 +1,13 @@
-"""TRL's `GRPOTrainer` on the configuration, problems and rewards of a labkit run: the peer of `benchmarks.train_cpu`.
+"""TRL's `GRPOTrainer` on the configuration, problems and rewards of a labkit run: the peer of `train_cpu` and `train_gpu`.
 
-    python -m benchmarks.trl_grpo --run DIR
+    python -m benchmarks.trl_grpo --run DIR [--server URL]
 
 DIR holds `config.json` and `functions.pkl`, as for labkit's own processes. Appends one line an optimizer step to
-`metrics.jsonl`: `step, time, rollouts, format, correct` (shares in the generation batch that the step belongs to).
+`metrics.jsonl`: `step, time, rollouts, completion_tokens, format, correct` (of the generation batch that the step belongs to).
 
-Generation goes through transformers, on all cores: with a model of this size it makes more tokens a second than vLLM does
-on a CPU. README.md has what else was tried to make TRL faster: smaller micro-batches, eager attention, the plain AdamW, a
+On GPUs a vLLM server at URL generates, on a GPU of its own, and a batch is one optimizer step, as is TRL's habit.
+On CPUs generation goes through transformers, on all cores: with a model of this size it makes more tokens a second than vLLM
+does there. README.md has what else was tried to make TRL faster: smaller micro-batches, eager attention, the plain AdamW, a
 static cache, padding, continuous batching. None of it helped by more than the noise.
 """
 
@@ -33,23 +34,29 @@ if TYPE_CHECKING:
     from trl import GRPOConfig
 
 
-def settings(config: RunConfig, run: RunDir) -> GRPOConfig:
+def settings(config: RunConfig, run: RunDir, server: str | None) -> GRPOConfig:
     """TRL's arguments that mean what `config` means, and nothing that costs time beside the training."""
     from trl import GRPOConfig
 
+    if config.device == "cuda":
+        accumulation = config.rollouts_per_step // config.micro_batch_size
+        engine = {"bf16": True, "use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": server,
+                  "per_device_train_batch_size": config.micro_batch_size, "gradient_accumulation_steps": accumulation,
+                  "steps_per_generation": accumulation}  # fmt: skip
+    else:  # an optimizer step of `rollouts_per_step`, two (say) of them a batch of `rollouts_per_batch`
+        engine = {"use_cpu": True, "bf16": False, "tf32": None,
+                  "per_device_train_batch_size": config.rollouts_per_step, "gradient_accumulation_steps": 1,
+                  "steps_per_generation": config.rollouts_per_batch // config.rollouts_per_step}  # fmt: skip
     return GRPOConfig(
         output_dir=str(run.path / "trl"), seed=config.seed, max_steps=config.optimizer_steps,
-        model_init_kwargs={"dtype": config.dtype}, use_cpu=True, bf16=False, tf32=None, gradient_checkpointing=False,
-        # an optimizer step of `rollouts_per_step`, two (say) of them a batch of `rollouts_per_batch`
-        per_device_train_batch_size=config.rollouts_per_step, gradient_accumulation_steps=1,
-        steps_per_generation=config.rollouts_per_batch // config.rollouts_per_step,
+        model_init_kwargs={"dtype": config.dtype}, gradient_checkpointing=False,
         num_generations=config.group_size, num_iterations=1, shuffle_dataset=False,
         max_completion_length=config.max_completion_tokens, temperature=config.temperature, top_k=0, top_p=1.0,
         learning_rate=config.learning_rate, lr_scheduler_type="constant_with_warmup", warmup_steps=config.warmup_steps,
         weight_decay=0.0, max_grad_norm=config.max_grad_norm,
         beta=config.beta, epsilon=config.clip_param, scale_rewards="group", loss_type="grpo",
         report_to="none", logging_strategy="no", save_strategy="no", eval_strategy="no", disable_tqdm=True,
-        dataloader_num_workers=0, dataloader_pin_memory=False,
+        dataloader_num_workers=0, dataloader_pin_memory=False, **engine,
     )  # fmt: skip
 
 
@@ -67,8 +74,10 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
         self._given, self._config = given, config
         self._metrics = JsonlWriter(run.metrics)
         self._shares: dict[str, float] = {}
+        self._tokens = 0.0
 
-    def reward_format(self, completions: list[Any], **columns: Any) -> list[float]:
+    def reward_format(self, completions: list[Any], completion_ids: list[list[int]], **columns: Any) -> list[float]:
+        self._tokens = sum(map(len, completion_ids)) / len(completion_ids)
         rewards = [self._given.call("reward_format", text) for text in _texts(completions)]
         return self._keep("format", rewards)
 
@@ -83,7 +92,8 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         rollouts = state.global_step * self._config.rollouts_per_step
-        self._metrics.write({"step": state.global_step, "time": round(time.time(), 3), "rollouts": rollouts, **self._shares})
+        self._metrics.write({"step": state.global_step, "time": round(time.time(), 3), "rollouts": rollouts,
+                             "completion_tokens": round(self._tokens * self._config.rollouts_per_step), **self._shares})  # fmt: skip
 
 
 def _texts(completions: list[Any]) -> list[str]:
@@ -91,17 +101,20 @@ def _texts(completions: list[Any]) -> list[str]:
 
 
 def main() -> None:
-    sys.modules["vllm"] = None  # type: ignore[assignment]  # TRL would import it, unused: 4 s of its start
-    from trl import GRPOTrainer
-
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trl_grpo")
     parser.add_argument("--run", required=True, type=Path)
-    run = RunDir(parser.parse_args().run)
+    parser.add_argument("--server", metavar="URL", help="of vLLM, where the run's device is a GPU")
+    arguments = parser.parse_args()
+    run = RunDir(arguments.run)
     config = run.load_config()
+    if arguments.server is None:
+        sys.modules["vllm"] = None  # type: ignore[assignment]  # TRL would import it, unused: 4 s of its start
+    from trl import GRPOTrainer
+
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     recorder = Recorder(run, config, functions.load(run.functions))
     trainer = GRPOTrainer(
-        model=config.model, args=settings(config, run), train_dataset=dataset(config),
+        model=config.model, args=settings(config, run, arguments.server), train_dataset=dataset(config),
         reward_funcs=[recorder.reward_format, recorder.reward_correct],
         processing_class=load_tokenizer(config), callbacks=[recorder],
     )  # fmt: skip

@@ -66,7 +66,7 @@ class RunConfig:
     beta: float = 0.04
     clip_param: float = 0.2
     max_staleness: int = 8
-    publish_every: int = 1
+    publish_every: int = 1  # optimizer steps between two versions on the disk
     checkpoint_every: int = 0
     zero_stage: Literal[0, 1, 2, 3] = 2
     offload: bool = False
@@ -78,8 +78,11 @@ class RunConfig:
     logits_chunk_bytes: int = 256 * 2**20
 
     # processes
+    weight_transfer: Literal["disk", "nccl", "ipc"] = "disk"  # between two GPUs NCCL, within one GPU IPC
+    prefetch: bool = False  # take the next batch from the server while the last step of one trains
     num_trainers: int = 1
-    generation_device: int = 0
+    generation_device: int = 0  # with tensor parallelism the first of several
+    tensor_parallel_size: int = 1
     trainer_devices: tuple[int, ...] = ()
     reference_device: int = 0
     kv_cache_gib: int = 1
@@ -96,7 +99,8 @@ class RunConfig:
                 raise ConfigError(message)
 
         for name in ("prompts_per_batch", "group_size", "max_prompt_tokens", "max_completion_tokens", "optimizer_steps",
-                     "rollouts_per_step", "micro_batch_size", "publish_every", "queue_size", "num_trainers"):  # fmt: skip
+                     "rollouts_per_step", "micro_batch_size", "publish_every", "queue_size", "num_trainers",
+                     "tensor_parallel_size"):  # fmt: skip
             need(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; it must be at least 1")
         for name in ("learning_rate", "temperature", "clip_param"):
             need(getattr(self, name) > 0, f"{name} is {getattr(self, name)}; it must be above 0")
@@ -119,6 +123,22 @@ class RunConfig:
             len(self.trainer_devices) in (0, self.num_trainers),
             f"trainer_devices {list(self.trainer_devices)} for num_trainers={self.num_trainers} processes; give one each",
         )
+        transfer = self.weight_transfer
+        trained = self.trainer_devices or tuple(range(self.num_trainers))
+        one_gpu = self.generation_devices == trained[:1]
+        need(transfer in ("disk", "nccl", "ipc"), f"weight_transfer is {transfer!r}; choose 'disk', 'nccl' or 'ipc'")
+        need(
+            transfer == "disk" or (self.device, self.engine) == ("cuda", "vllm"),
+            f"weight_transfer={transfer!r} needs device='cuda', engine='vllm'; with {self.device!r}, {self.engine!r} take 'disk'",
+        )
+        need(
+            transfer != "nccl" or trained[0] not in self.generation_devices,
+            f"weight_transfer='nccl' goes between GPUs, and GPU {trained[0]} both trains and generates: take 'ipc'",
+        )
+        need(
+            transfer != "ipc" or one_gpu,
+            f"weight_transfer='ipc' goes within one GPU; {self.generation_devices} generate, {trained} train: take 'nccl'",
+        )
         share = self.micro_batch_size * self.num_trainers
         need(
             self.rollouts_per_step % share == 0,
@@ -129,6 +149,10 @@ class RunConfig:
     @property
     def rollouts_per_batch(self) -> int:
         return self.prompts_per_batch * self.group_size
+
+    @property
+    def generation_devices(self) -> tuple[int, ...]:
+        return tuple(range(self.generation_device, self.generation_device + self.tensor_parallel_size))
 
     @property
     def gradient_accumulation(self) -> int:
@@ -188,26 +212,31 @@ PRESETS: dict[str, dict[str, Any]] = {
         micro_batch_size=64,
         learning_rate=2e-4,
     ),
-    # The course's own run: one GPU generates, the others train.
+    # The course's own run: one GPU generates and holds the reference model, another trains.
     "qwen2.5-3b": dict(
         model=HUB_MODEL,
         dtype="bfloat16",
         device="cuda",
         problems="gsm8k",
-        prompts_per_batch=8,
+        prompts_per_batch=32,
         group_size=8,
         max_prompt_tokens=400,
         max_completion_tokens=400,
         optimizer_steps=300,
         rollouts_per_step=64,
-        micro_batch_size=8,
+        micro_batch_size=16,
         learning_rate=1e-6,
-        zero_stage=2,
+        zero_stage=1,
+        logits_chunk_bytes=2**30,
+        weight_transfer="nccl",
+        prefetch=True,
         generation_device=0,
         trainer_devices=(1,),
-        reference_device=1,
-        kv_cache_gib=40,
-        queue_size=2,
+        reference_device=0,
+        kv_cache_gib=16,
+        trainer_threads=4,
+        rollout_threads=4,
+        reference_threads=4,
         checkpoint_every=50,
         start_timeout=900.0,
         stall_timeout=600.0,
@@ -241,6 +270,11 @@ class RunDir:
     def rollout_phases(self) -> Path:
         """A line before each upload: what the rollout worker has spent on each of its phases so far."""
         return self.state / "rollout_phases.jsonl"
+
+    @property
+    def weight_updates(self) -> Path:
+        """A line for each version that the rollout worker took over: seconds, and the gap in nats on its probe."""
+        return self.state / "weight_updates.jsonl"
 
     @property
     def heldout(self) -> Path:

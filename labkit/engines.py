@@ -36,8 +36,9 @@ class Engine(Protocol):
     def score(self, sequences: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
         """vLLM's `prompt_logprobs` of each sequence: one entry a token, `{token id: log-prob}`; the first is None."""
 
-    def load_weights(self, published: Published) -> None:
-        """Go on with these weights. Raises WeightsError where they did not arrive as they were sent."""
+    def load_weights(self, published: Published) -> float:
+        """Go on with these weights; returns the gap in nats on their probe. Raises WeightsError where they did not arrive as
+        they were sent."""
 
 
 def create(config: RunConfig, eos: int) -> Engine:
@@ -57,7 +58,8 @@ class VLLMEngine:
             os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"  # three processes share the cores
             torch._dynamo.config.disable = True  # vLLM compiles a few small functions; a laptop has no compiler
         else:
-            os.environ["CUDA_VISIBLE_DEVICES"] = str(config.generation_device)
+            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, config.generation_devices))
+            os.environ["VLLM_ALLOW_INSECURE_SERIALIZATION"] = "1"  # IPC handles of the run's own trainer are pickled
         try:
             import vllm
         except ImportError as error:
@@ -66,12 +68,21 @@ class VLLMEngine:
         logging.getLogger("vllm.model_executor.model_loader.reload.layerwise").setLevel(logging.ERROR)
         self._vllm = vllm
         self._config, self._eos = config, eos
-        memory = {} if config.device == "cpu" else {"kv_cache_memory_bytes": config.kv_cache_gib * 2**30}
+        self._joined = False  # the trainer, for a transfer from GPU to GPU
+        on_gpu: dict[str, Any] = {}
+        if config.device == "cuda":
+            cache = config.kv_cache_gib * 2**30
+            # vLLM asks whether so large a share of the GPU is free, and then takes what the cache needs.
+            share = cache / torch.cuda.get_device_properties(0).total_memory
+            on_gpu = {"kv_cache_memory_bytes": cache, "gpu_memory_utilization": min(share, 0.95),
+                      "tensor_parallel_size": config.tensor_parallel_size}  # fmt: skip
+            if config.weight_transfer != "disk":
+                on_gpu["weight_transfer_config"] = {"backend": config.weight_transfer}
         self._llm = vllm.LLM(
             model=config.model, dtype=config.dtype, seed=config.seed, skip_tokenizer_init=True,
             max_model_len=config.max_prompt_tokens + config.max_completion_tokens + 1,
             max_num_seqs=min(256, config.rollouts_per_batch), enforce_eager=config.device == "cpu" or not config.cuda_graphs,
-            enable_prefix_caching=config.group_size > 1, disable_log_stats=True, **memory,
+            enable_prefix_caching=config.group_size > 1, disable_log_stats=True, **on_gpu,
         )  # fmt: skip
 
     def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
@@ -94,10 +105,18 @@ class VLLMEngine:
         outputs = self._llm.generate(self._tokens(sequences), params, use_tqdm=False)
         return [[entry and {token: lp.logprob for token, lp in entry.items()} for entry in o.prompt_logprobs] for o in outputs]
 
-    def load_weights(self, published: Published) -> None:
-        self._llm.collective_rpc("reload_weights", kwargs={"weights_path": published.path})
+    def load_weights(self, published: Published) -> float:
+        if published.transfer is None:
+            self._llm.collective_rpc("reload_weights", kwargs={"weights_path": published.path})
+        else:
+            if not self._joined:
+                self._llm.collective_rpc("init_weight_transfer_engine", kwargs={"init_info": published.transfer["init"]})
+                self._joined = True
+            self._llm.collective_rpc("start_weight_update")
+            self._llm.collective_rpc("update_weights", kwargs={"update_info": published.transfer["update"]})
+            self._llm.collective_rpc("finish_weight_update")
         self._llm.reset_prefix_cache()
-        published.verify(probe(self, published), self._config.dtype)
+        return published.verify(probe(self, published), self._config.dtype)
 
     def _tokens(self, sequences: Sequence[list[int]]) -> list[Any]:
         return [self._vllm.TokensPrompt(prompt_token_ids=list(ids)) for ids in sequences]
@@ -155,12 +174,13 @@ class TransformersEngine:
             for s, row in zip(sequences, logps, strict=True)
         ]
 
-    def load_weights(self, published: Published) -> None:
+    def load_weights(self, published: Published) -> float:
         import safetensors.torch
 
+        assert published.path is not None
         state = safetensors.torch.load_file(Path(published.path) / FILE)
         self._policy.model.load_state_dict(state)
-        published.verify(probe(self, published), self._config.dtype)
+        return published.verify(probe(self, published), self._config.dtype)
 
 
 def probe(engine: Engine, published: Published) -> list[float]:

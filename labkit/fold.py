@@ -67,8 +67,8 @@ class Fold:
 
     def spread(self, values: Tensor) -> Tensor:
         """(1, H, T, D) -> (B, H, W, D)"""
-        spread = cast("Tensor", _Spread.apply(values[0].transpose(0, 1), self))
-        return spread.unflatten(0, self.rows.shape).transpose(1, 2)
+        spread: Tensor = _Spread.apply(values[0].transpose(0, 1), self)  # type: ignore[no-untyped-call]
+        return spread.view(*self.rows.shape, *spread.shape[1:]).transpose(1, 2)
 
     def collect(self, values: Tensor) -> Tensor:
         """(B, W, H, D) -> (1, T, H, D)"""

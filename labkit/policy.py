@@ -113,21 +113,22 @@ class Logits(Tensor):
     """
 
     hidden: Tensor  # (T, H)
-    index: Tensor  # (...): which of the T predicts here
+    predicts: Tensor  # (...): which of the T predicts here
     head: nn.Module
+    _made: Tensor | None
 
     @staticmethod
-    def __new__(cls, hidden: Tensor, index: Tensor, head: nn.Module) -> Logits:
-        shape = (*index.shape, cast("Tensor", head.weight).shape[0])
+    def __new__(cls, hidden: Tensor, predicts: Tensor, head: nn.Module) -> Logits:
+        shape = (*predicts.shape, cast("Tensor", head.weight).shape[0])
         made = Tensor._make_wrapper_subclass(cls, shape, dtype=hidden.dtype, device=hidden.device)
-        made.hidden, made.index, made.head, made._made = hidden, index, head, None
+        made.hidden, made.predicts, made.head, made._made = hidden, predicts, head, None
         return made
 
     def made(self) -> Tensor:
         """The logits themselves."""
         if self._made is None:
             # An embedding's gradient adds what falls on one row in float32 and in a fixed order; that of an index does not.
-            self._made = self.head(nn.functional.embedding(self.index, self.hidden))
+            self._made = cast("Tensor", self.head(nn.functional.embedding(self.predicts, self.hidden)))
         return self._made
 
     @classmethod
@@ -135,22 +136,26 @@ class Logits(Tensor):
         if func in _OF_THE_SHAPE:
             with torch._C.DisableTorchFunctionSubclass():
                 return func(*args, **(kwargs or {}))
-        if func is Tensor.__getitem__ and isinstance(args[0], cls):
-            if (chosen := _without_vocabulary(args[1], args[0].ndim)) is not None:
-                return cls(args[0].hidden, args[0].index[chosen], args[0].head)
+        if (
+            func is Tensor.__getitem__
+            and isinstance(args[0], cls)
+            and (chosen := _without_vocabulary(args[1], args[0].ndim)) is not None
+        ):
+            return cls(args[0].hidden, args[0].predicts[chosen], args[0].head)
         if func is Tensor.detach:
-            return cls(args[0].hidden.detach(), args[0].index, args[0].head)
+            return cls(args[0].hidden.detach(), args[0].predicts, args[0].head)
         args, kwargs = tree_map_only(cls, lambda logits: logits.made(), (args, kwargs or {}))
         return func(*args, **kwargs)
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
         raise NotImplementedError(f"{func} reached logits that were not made")
 
 
+_AnyTensor: Any = Tensor  # to mypy, a property of a class has no `__get__`
 # What is known of logits before they are made.
-_OF_THE_SHAPE = {Tensor.size, Tensor.dim, Tensor.numel, Tensor.__len__, Tensor.shape.__get__, Tensor.ndim.__get__,
-                 Tensor.dtype.__get__, Tensor.device.__get__, Tensor.is_cuda.__get__}  # fmt: skip
+_OF_THE_SHAPE = {_AnyTensor.size, _AnyTensor.dim, _AnyTensor.numel, _AnyTensor.__len__, _AnyTensor.shape.__get__,
+                 _AnyTensor.ndim.__get__, _AnyTensor.dtype.__get__, _AnyTensor.device.__get__}  # fmt: skip
 
 
 def _without_vocabulary(index: Any, ndim: int) -> Any:

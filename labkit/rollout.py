@@ -62,6 +62,7 @@ class Worker:
         seed = config.seed + 1_000_003 * len(read_jsonl(run.metrics))  # a resumed run draws other problems
         self._problems = problems.sampler(config, "train", seed)
         self._samples, self._phases = JsonlWriter(run.samples), JsonlWriter(run.rollout_phases)
+        self._updates = JsonlWriter(run.weight_updates)
         self._seconds = dict.fromkeys(PHASES, 0.0)
         self._seed = seed * 1_000_003
         self._calls = 0
@@ -78,12 +79,21 @@ class Worker:
         """
         with self._timed("wait"):
             self._client.wait_for_room()
-        published = weights.newest(self._run)
+            published = self._newest_weights()
         if published is not None and published.version > self.weight_version:
             with self._timed("update_policy"):
-                self._engine.load_weights(published)
+                started = time.monotonic()
+                gap = self._engine.load_weights(published)
+                weights.taken(self._run, published)
             self.weight_version = published.version
+            self._updates.write({"weight_version": published.version, "time": round(time.time(), 3), "probe_gap": gap,
+                                 "seconds": round(time.monotonic() - started, 4)})  # fmt: skip
         return self.weight_version
+
+    def _newest_weights(self) -> weights.Published | None:
+        if self.config.weight_transfer == "disk":
+            return weights.newest(self._run)
+        return weights.ask(self._run, self.weight_version, lambda: not self.running())
 
     def sample_problems(self) -> list[problems.Problem]:
         """The next `prompts_per_batch` problems, each with a question "Q" and the exact answer "A"."""

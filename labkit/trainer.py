@@ -8,25 +8,31 @@ An optimizer step takes `rollouts_per_step` rollouts, in micro-batches that are 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
 import os
+import queue
 import shutil
+import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, distributed
 
-from labkit import functions, supervise, weights, wire
+from labkit import functions, supervise, wire
 from labkit.client import ReferenceClient
 from labkit.config import RunConfig, RunDir, write_atomic
 from labkit.errors import FunctionsError, SetupError, WireError
 from labkit.functions import Functions
 from labkit.metrics import JsonlWriter, read_jsonl
 from labkit.policy import Policy, PolicyOutput, chunks, load_model, load_tokenizer, logps_and_entropy, token_logps
+from labkit.transfer import make_publisher
+from labkit.weights import Publisher
 from labkit.wire import Batch
 
 log = logging.getLogger(__name__)
@@ -34,34 +40,52 @@ log = logging.getLogger(__name__)
 NAME = "trainer"
 PROBE_TOKENS = 32
 CHECKPOINTS_KEPT = 2
+LOOK = 0.02  # seconds between two looks whether weights are wanted, while no batch is there
+_END, _PUBLISH, _GO_ON = b"end", b"publish", b"go on"  # rank 0's words to all ranks; anything else is a batch
 
 
 class Batches:
-    """Optimizer steps' worth of rollouts, in order of arrival; the same on every rank."""
+    """Optimizer steps' worth of rollouts, in order of arrival; the same on every rank.
 
-    def __init__(self, run: RunDir, config: RunConfig, device: torch.device) -> None:
-        self._config, self._device = config, device
-        self._client = ReferenceClient(run, config, peer="rollout") if distributed.get_rank() == 0 else None
+    A thread of rank 0 waits for the server, so that meanwhile rank 0 notices when the rollout worker wants weights.
+    """
+
+    def __init__(self, run: RunDir, config: RunConfig, device: torch.device, publisher: Publisher | None) -> None:
+        self._config, self._device, self._publisher = config, device, publisher
         self._pending: deque[Batch] = deque()
+        self._fetched: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
+        self._free = threading.Semaphore(0)  # batches that may be fetched
+        self._under_way = 0  # batches that were asked for and have not been taken
         self.dropped = 0
+        if publisher:
+            client = ReferenceClient(run, config, peer="rollout")
+            threading.Thread(target=self._fetch_forever, args=(client,), name="batches", daemon=True).start()
 
-    def next(self, step: int) -> Batch | None:
-        """Rollouts for optimizer step `step + 1`, none staler than `max_staleness`; None where the run was stopped."""
+    def next(self, step: int, publish: Callable[[], None]) -> Batch | None:
+        """Rollouts for optimizer step `step + 1`, none staler than `max_staleness`; None where the run was stopped.
+
+        Where weights are wanted before they are there, `publish` is called, on every rank.
+        """
         while True:
-            while not self._pending:
-                blob = self._broadcast(self._client.get() if self._client else None)
-                if not blob:
-                    return None
-                batch, size = wire.decode(blob), self._config.rollouts_per_step
+            message = self._broadcast(self._message(step) if self._publisher else b"")
+            if message == _END:
+                return None
+            if message == _PUBLISH:
+                publish()
+                continue
+            if message != _GO_ON:
+                batch, size = wire.decode(message), self._config.rollouts_per_step
                 if len(batch.inputs) % size:
                     raise WireError(f"a batch of {len(batch.inputs)} rollouts; an optimizer step takes {size} of them")
                 self._pending.extend(batch.rows(i, i + size) for i in range(0, len(batch.inputs), size))
             rows = self._pending.popleft()
             staleness = step - rows.weight_version
             if staleness <= self._config.max_staleness:
+                if self._config.prefetch and not self._pending:
+                    self._ask()
                 return rows
             self.dropped += len(rows.inputs)
-            if distributed.get_rank() == 0:
+            if self._publisher:
                 log.info(
                     "dropped %d rollouts: %d steps stale, max_staleness is %d",
                     len(rows.inputs),
@@ -69,16 +93,43 @@ class Batches:
                     self._config.max_staleness,
                 )
 
-    def _broadcast(self, blob: bytes | None) -> bytes:
-        """Rank 0's bytes on every rank; empty for None."""
-        data = blob or b""
+    def _message(self, step: int) -> bytes:
+        """What all ranks do next: publish, go on with rollouts that are here, take a batch (its bytes), or end."""
+        assert self._publisher is not None
+        while not self._publisher.wanted(step):
+            if self._pending:
+                return _GO_ON
+            self._ask()
+            with contextlib.suppress(queue.Empty):
+                fetched = self._fetched.get(timeout=LOOK)
+                self._under_way = 0
+                if isinstance(fetched, Exception):
+                    raise fetched
+                return _END if fetched is None else fetched
+        return _PUBLISH
+
+    def _ask(self) -> None:
+        """Have the next batch fetched, where that has not been asked for yet."""
+        if not self._under_way:
+            self._under_way = 1
+            self._free.release()
+
+    def _fetch_forever(self, client: ReferenceClient) -> None:
+        while self._free.acquire():
+            try:
+                blob = client.get()
+            except Exception as error:  # noqa: BLE001 - raised again where the batch is waited for
+                self._fetched.put(error)
+                return
+            self._fetched.put(blob)
+
+    def _broadcast(self, data: bytes) -> bytes:
+        """Rank 0's bytes on every rank."""
         if distributed.get_world_size() == 1:
             return data
         size = torch.tensor([len(data)], device=self._device)
         distributed.broadcast(size, 0)
-        if not (length := int(size)):
-            return b""
-        buffer = torch.frombuffer(bytearray(data or length), dtype=torch.uint8).to(self._device)
+        buffer = torch.frombuffer(bytearray(data or int(size)), dtype=torch.uint8).to(self._device)
         distributed.broadcast(buffer, 0)
         return buffer.cpu().numpy().tobytes()
 
@@ -147,14 +198,15 @@ class Trainer:
         counts = torch.tensor([loss.detach(), len(tokens)], dtype=torch.float64, device=inputs.device)
         return torch.cat([counts, per_token.double().sum(1)])
 
-    def state(self) -> dict[str, Tensor]:
-        """The policy's whole state, on every rank; gathered first where ZeRO-3 has sharded it."""
-        if self.config.zero_stage < 3:
-            return dict(self.policy.model.state_dict())
-        import deepspeed
+    @contextlib.contextmanager
+    def weights(self) -> Iterator[Mapping[str, Tensor]]:
+        """The policy's whole state by name, on every rank; gathered meanwhile where ZeRO-3 has sharded it."""
+        with contextlib.ExitStack() as stack:
+            if self.config.zero_stage == 3:
+                import deepspeed
 
-        with deepspeed.zero.GatheredParameters(list(self.policy.parameters())):
-            return {name: t.detach().cpu().clone() for name, t in self.policy.model.state_dict().items()}
+                stack.enter_context(deepspeed.zero.GatheredParameters(list(self.policy.parameters())))
+            yield dict(self.policy.model.named_parameters())
 
     @torch.no_grad()
     def probe(self, ids: list[int]) -> list[float]:
@@ -218,40 +270,46 @@ def train(run: RunDir, config: RunConfig) -> None:
     torch.manual_seed(config.seed)
     os.environ.setdefault("LOCAL_RANK", "0")
     given = functions.load(run.functions)
-    learning = Policy(load_model(config))
+    learning = Policy(load_model(config), lazy=config.zero_stage < 3)
     if config.gradient_checkpointing:
         learning.model.gradient_checkpointing_enable()
     trainer = Trainer(config, given, learning, make_engine(config, learning))
     first = distributed.get_rank() == 0
     done = _resume(run, trainer)
-    batches = Batches(run, config, trainer.engine.device)
+    publisher = make_publisher(run, config) if first else None
+    batches = Batches(run, config, trainer.engine.device, publisher)
     batches.dropped = done["dropped"]
-    publisher = weights.Publisher(run) if first else None
     probe_ids = [int(i) for i in torch.arange(PROBE_TOKENS) * 7 % learning.model.config.vocab_size]
 
-    def publish(version: int) -> None:
-        state, logps = trainer.state(), trainer.probe(probe_ids)
-        if publisher:
-            publisher.publish(version, weights.for_vllm(state, config), probe_ids, logps)
+    def publish(last: bool = False) -> None:
+        logps = trainer.probe(probe_ids)
+        with trainer.weights() as tensors:
+            if publisher:
+                (publisher.store if last else publisher.publish)(done["step"], tensors, probe_ids, logps)
 
-    publish(done["step"])
     metrics = JsonlWriter(run.metrics) if first else None
     if first:
         supervise.write_state(run, NAME, "ready", steps=config.optimizer_steps)
     started = time.monotonic() - done["seconds"]
     for step in range(done["step"], config.optimizer_steps):
         clock = _Clock()
-        rows = batches.next(step)
+        published = 0.0
+
+        def publish_timed() -> None:
+            nonlocal published
+            inner = _Clock()
+            publish()
+            published += inner.lap()
+
+        rows = batches.next(step, publish_timed)
         if rows is None:
             log.info("stopped after %d of %d optimizer steps", step, config.optimizer_steps)
             break
-        waiting = clock.lap()
+        waiting = clock.lap() - published
         learning_rate = config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup_steps))
         measured = trainer.step(rows, learning_rate)
         training = clock.lap()
         done.update(step=step + 1, rollouts=done["rollouts"] + len(rows.inputs), dropped=batches.dropped)
-        if (step + 1) % config.publish_every == 0 or step + 1 == config.optimizer_steps:
-            publish(step + 1)
         done["seconds"] = time.monotonic() - started
         if metrics:
             metrics.write({
@@ -259,13 +317,14 @@ def train(run: RunDir, config: RunConfig) -> None:
                 **describe(rows), **measured, "learning_rate": learning_rate, "weight_version": rows.weight_version,
                 "staleness": step - rows.weight_version, "rollouts": done["rollouts"], "dropped": done["dropped"],
                 "seconds_waiting": round(waiting, 4), "seconds_training": round(training, 4),
-                "seconds_publishing": round(clock.lap(), 4),
+                "seconds_publishing": round(published, 4),
             })  # fmt: skip
         if config.checkpoint_every and (step + 1) % config.checkpoint_every == 0:
             _save(run, trainer, done)
-    state = trainer.state()
-    if first:
-        _save_policy(run, config, learning, state)
+    publish(last=True)
+    with trainer.weights() as tensors:
+        if first:
+            _save_policy(run, config, learning, tensors)
 
 
 def describe(rows: Batch) -> dict[str, float | None]:
@@ -309,9 +368,9 @@ def _resume(run: RunDir, trainer: Trainer) -> dict[str, Any]:
     return done
 
 
-def _save_policy(run: RunDir, config: RunConfig, learning: Policy, state: dict[str, Tensor]) -> None:
+def _save_policy(run: RunDir, config: RunConfig, learning: Policy, tensors: Mapping[str, Tensor]) -> None:
     """The trained policy as a model directory, `checkpoints/policy`, that transformers and vLLM open."""
-    learning.model.save_pretrained(run.checkpoints / "policy", state_dict=state)
+    learning.model.save_pretrained(run.checkpoints / "policy", state_dict=dict(tensors))
     load_tokenizer(config).save_pretrained(run.checkpoints / "policy")
 
 

@@ -1,7 +1,8 @@
-"""Policy weights, numbered, from the trainer to the rollout worker: `publish` on one side, `newest` on the other.
+"""Policy weights, numbered, from the trainer to the rollout worker: a `Publisher` on one side, `newest` or `ask` on the other.
 
-A version is a directory with one safetensors file, written in shared memory where there is any, and renamed into place,
-so that a reader finds all of it or nothing. `state/weights.json` names the newest. A version counts optimizer steps.
+A version counts optimizer steps. On the disk it is a directory with one safetensors file, written in shared memory where there
+is any, and renamed into place, so that a reader finds all of it or nothing. `state/weights.json` names the newest. Between GPUs
+nothing is stored (`transfer`): the rollout worker asks, and the trainer's answer in the same file says how the weights come.
 
 Each carries a probe: a short sequence and the log-probs that the trainer's own forward pass gives it under these weights.
 The receiver scores the probe with what it loaded. So weights that arrived wrong, or not at all, are noticed at once.
@@ -13,11 +14,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
+import torch
 from safetensors import safe_open
 from torch import Tensor
 
@@ -27,6 +31,8 @@ from labkit.errors import WeightsError
 KEPT = 3  # versions that stay on disk, for a reader that is just opening one
 SHARED_MEMORY = Path("/dev/shm")
 FILE = "model.safetensors"
+ANNOUNCEMENT, WANTED, TAKEN = "weights.json", "weights_wanted.json", "weights_taken"  # in a run's state/
+POLL = 0.005  # seconds between two looks for the trainer's answer
 # Largest mean |log-prob difference| on the probe, in nats: rounding of two different forward passes.
 PROBE_TOLERANCE = {"float32": 1e-3, "bfloat16": 0.25}
 
@@ -36,9 +42,11 @@ class Published:
     """One version of the policy, as `state/weights.json` announces it."""
 
     version: int
-    path: str
+    path: str | None  # of its directory; None where it is not on the disk
     probe_ids: list[int]
     probe_logps: list[float]  # of probe_ids[1:]
+    request: int = 0  # that this answers, where the rollout worker asked
+    transfer: dict[str, Any] | None = None  # how it comes, where it comes from GPU to GPU
 
     def verify(self, logps: Sequence[float], dtype: str) -> float:
         """The mean gap in nats between the trainer's probe log-probs and the receiver's. Raises WeightsError above rounding."""
@@ -52,47 +60,89 @@ class Published:
 
 
 class Publisher:
-    """The trainer's side."""
+    """The trainer's side, over the disk: a version after every `publish_every` optimizer steps."""
 
-    def __init__(self, run: RunDir) -> None:
-        self._run = run
+    def __init__(self, run: RunDir, config: RunConfig) -> None:
+        self._run, self._config = run, config
+        self._dtype = getattr(torch, config.dtype)
+        self._patience = config.stall_timeout
         base = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else run.state
         self._folder = Path(tempfile.mkdtemp(prefix="labkit-weights-", dir=base))
         with (run.state / "scratch").open("a") as scratch:
             scratch.write(f"{self._folder}\n")
         self._paths: list[Path] = []
+        self._stored: int | None = None
+
+    def wanted(self, step: int) -> bool:
+        """Whether the weights after `step` optimizer steps are to be published now."""
+        return self._stored != step and (self._stored is None or step % self._config.publish_every == 0)
 
     def publish(self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]) -> Published:
-        """Write `tensors` as `version` and announce them. Raises WeightsError where the disk is full."""
+        """Hand `tensors` on as `version`. Raises WeightsError where the disk is full."""
+        return self.store(version, tensors, probe_ids, probe_logps)
+
+    def store(self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]) -> Published:
+        """Write `tensors` as `version` to the disk and announce them. Raises WeightsError where it is full."""
         path = self._folder / f"{version:06d}"
         scratch = path.with_suffix(".partial")
         try:
             scratch.mkdir()
-            named = {name: tensor.contiguous() for name, tensor in tensors.items()}
+            named = {name: tensor.contiguous() for name, tensor in for_vllm(tensors, self._config).items()}
             safetensors.torch.save_file(named, scratch / FILE, metadata={"format": "pt", "version": str(version)})
         except (OSError, safetensors.SafetensorError) as error:
             raise WeightsError(
                 f"weights version {version} could not be written to {self._folder}: {error}; free some space there"
             ) from error
         scratch.rename(path)
-        published = Published(version, str(path), probe_ids, probe_logps)
-        write_atomic(self._run.state / "weights.json", json.dumps(asdict(published)))
+        published = self._announce(Published(version, str(path), probe_ids, probe_logps))
+        self._stored = version
         self._paths.append(path)
         while len(self._paths) > KEPT:
             shutil.rmtree(self._paths.pop(0))
         return published
 
+    def _announce(self, published: Published) -> Published:
+        write_atomic(self._run.state / ANNOUNCEMENT, json.dumps(asdict(published)))
+        return published
+
+
+def ask(run: RunDir, have: int, ended: Callable[[], bool]) -> Published | None:
+    """Ask the trainer for weights newer than version `have`, and wait for its answer: the weights that it has, with how they
+    come where they are newer. Once the run has `ended`, what is stored of it."""
+    request = answered(run) + 1
+    write_atomic(run.state / WANTED, json.dumps({"request": request, "have": have}))
+    while not ended():
+        published = _announced(run)
+        if published is not None and published.request == request:
+            return published
+        time.sleep(POLL)
+    return newest(run)
+
+
+def answered(run: RunDir) -> int:
+    """How many requests the trainer has answered."""
+    published = _announced(run)
+    return 0 if published is None else published.request
+
+
+def taken(run: RunDir, published: Published) -> None:
+    """Tell the trainer that these weights have been copied."""
+    write_atomic(run.state / TAKEN, str(published.request))
+
+
+def _announced(run: RunDir) -> Published | None:
+    announcement = run.state / ANNOUNCEMENT
+    return Published(**json.loads(announcement.read_text())) if announcement.exists() else None
+
 
 def newest(run: RunDir) -> Published | None:
-    """The newest version that was announced; None before the first. Raises WeightsError where it is not what it says."""
-    announcement = run.state / "weights.json"
-    while announcement.exists():
-        published = Published(**json.loads(announcement.read_text()))
+    """The newest version on the disk; None before the first. Raises WeightsError where it is not what it says."""
+    while (published := _announced(run)) is not None and published.path is not None:
         try:
             with safe_open(Path(published.path) / FILE, framework="pt") as file:
                 found = file.metadata()["version"]
         except FileNotFoundError:  # superseded while we looked, unless the announcement still names it
-            if json.loads(announcement.read_text())["version"] == published.version:
+            if _announced(run) == published:
                 raise WeightsError(
                     f"weights version {published.version} were announced, but {published.path} is gone"
                 ) from None
@@ -109,8 +159,6 @@ def for_vllm(state: Mapping[str, Tensor], config: RunConfig) -> dict[str, Tensor
     With tied embeddings a model's state has no `lm_head.weight`, and vLLM on a CPU would silently go on with the old one,
     which it has packed: so it is written out.
     """
-    import torch
-
     tensors = {name: t.detach().to("cpu", getattr(torch, config.dtype)) for name, t in state.items()}
     tied = tensors.get("lm_head.weight", tensors["model.embed_tokens.weight"])
     return {**tensors, "lm_head.weight": tied.clone()}

@@ -102,7 +102,7 @@ def test_after_ten_updates_the_engine_and_the_trainer_agree(engine, prompts, ref
     """Each update trains on what the engine just generated, and is published, loaded and verified: within 1e-4 nats."""
     policy = Policy(load_model(CONFIG))
     optimizer = torch.optim.AdamW(policy.parameters(), lr=CONFIG.learning_rate)
-    publisher = weights.Publisher(run)
+    publisher = weights.Publisher(run, CONFIG)
     probe = list(range(3, 35))
     before = None
     for version in range(1, 11):

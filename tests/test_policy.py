@@ -56,12 +56,14 @@ def test_logits_are_made_where_they_are_used(policy: Policy, batch: Batch):
     logits = policy(batch.inputs, batch.attention_mask).logits
     completions = logits[:, : batch.inputs.shape[1] - 1, :][:, batch.plen - 1 :]
     vocabulary = policy.model.config.vocab_size
-    assert (logits.shape, logits.dtype, len(completions)) == ((*batch.inputs.shape, vocabulary), torch.float32, 16) and not made
+    assert (logits.shape, logits.dtype, len(completions)) == ((*batch.inputs.shape, vocabulary), torch.float32, 16)
+    assert not made
     with torch.no_grad():
         torch.testing.assert_close(completions + 0, logits[:, batch.plen - 1 : -1].detach().float())
         torch.testing.assert_close(logits[3, -2], logits.softmax(-1).log()[3, -2] + logits[3, -2].logsumexp(-1))
     hook.remove()
-    assert made[0] == completions.shape[:-1] and isinstance(logits, torch.Tensor)
+    assert made[0] == completions.shape[:-1]
+    assert isinstance(logits, torch.Tensor)
 
 
 @pytest.mark.parametrize("plen", [0, 1, 4, 12])

@@ -24,8 +24,8 @@ def probe_logps(policy: Policy) -> list[float]:
 
 
 @pytest.fixture
-def publisher(run):
-    publisher = weights.Publisher(run)
+def publisher(run, config):
+    publisher = weights.Publisher(run, config)
     yield publisher
     for path in (run.state / "scratch").read_text().split():
         shutil.rmtree(path)
