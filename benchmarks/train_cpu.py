@@ -105,7 +105,7 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> tuple[Measur
     reference: dict[str, Any] = {}
     with lab:
         while lab.running():
-            reference = _reference_health(run) or reference
+            reference = reference_health(run) or reference
             time.sleep(0.5)
         lab.watch()  # raises what went wrong
     lines = read_jsonl(run.metrics)
@@ -132,7 +132,7 @@ def run_trl(config: RunConfig, given: Functions, run: RunDir) -> Measured:
     return measure(lines, started, _steps_per_batch(config))
 
 
-def _reference_health(run: RunDir) -> dict[str, Any] | None:
+def reference_health(run: RunDir) -> dict[str, Any] | None:
     """What the reference server says of itself; None where it has just ended."""
     state = supervise.read_state(run, "ref_server")
     if state is None or "token" not in state.facts:

@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, islice, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,7 +29,7 @@ from typing import Any
 import requests
 
 from benchmarks import record, simple_grpo
-from benchmarks.train_cpu import phases, phases_table
+from benchmarks.train_cpu import phases, phases_table, reference_health
 from labkit import functions
 from labkit.cli import REFERENCE
 from labkit.config import HOST, TINY_MODEL, RunConfig, RunDir
@@ -123,23 +123,24 @@ class Gpus:
         out, _ = self._process.communicate()
         self._samples = [tuple(map(float, line.split(","))) for line in out.splitlines() if line.count(",") == 2]
 
-    def figures(self, since: float) -> dict[str, list[float]]:
-        """Idle share since that time (seconds since the epoch), and the most memory (GiB) at any time; one value a GPU."""
+    def figures(self, since: float, until: float) -> dict[str, list[float]]:
+        """Idle share between two times (seconds since the epoch), and the most memory (GiB) at any; one value a GPU."""
         number = int(max(index for index, *_ in self._samples)) + 1
-        skipped = int((since - self._started) / (self._ended - self._started) * len(self._samples))
-        late = self._samples[skipped:]
+        first, last = (int((t - self._started) / (self._ended - self._started) * len(self._samples)) for t in (since, until))
+        late = self._samples[first:last]
         return {
             "idle": [round(1 - _mean([u for i, u, _ in late if i == gpu]) / 100, 3) for gpu in range(number)],
             "peak_gib": [round(max(m for i, _, m in self._samples if i == gpu) / 1024, 1) for gpu in range(number)],
         }
 
 
-def rate(lines: Sequence[Mapping[str, Any]], steps_per_batch: int) -> tuple[float, float]:
-    """Trained completion tokens per second over the later half of a run, in whole batches, and when that half begins."""
+def rate(lines: Sequence[Mapping[str, Any]], steps_per_batch: int) -> tuple[float, float, float]:
+    """Trained completion tokens per second over the later half of a run, in whole batches; when that begins and ends."""
     batches = len(lines) // steps_per_batch
     first, last = batches // 2 * steps_per_batch - 1, batches * steps_per_batch - 1
     tokens = sum(line["completion_tokens"] for line in lines[first + 1 : last + 1])
-    return tokens / (lines[last]["time"] - lines[first]["time"]), lines[first]["time"]
+    since, until = lines[first]["time"], lines[last]["time"]
+    return tokens / (until - since), since, until
 
 
 def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
@@ -147,12 +148,12 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
     health: dict[str, Any] = {}
     with Gpus() as gpus, Lab(config.preset, given, algorithm=config.algorithm, run=run.path, **overrides) as lab:
         while lab.running():
-            health = _health(run) or health
+            health = reference_health(run) or health
             time.sleep(0.5)
         lab.wait()
     lines = read_jsonl(run.metrics)
-    tokens, since = rate(lines, config.rollouts_per_batch // config.rollouts_per_step)
-    late = [line for line in lines if line["time"] > since]
+    tokens, *when = rate(lines, config.rollouts_per_batch // config.rollouts_per_step)
+    late = [line for line in lines if line["time"] > when[0]]
     updates = read_jsonl(run.weight_updates)
     step = median(line["seconds_training"] for line in late)
     return {
@@ -162,7 +163,7 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
         "update_seconds": [line["seconds"] for line in updates],
         "publish_seconds": [line["seconds_publishing"] for line in lines if line["seconds_publishing"] > 0],
         "probe_gaps": [line["probe_gap"] for line in updates], "updates": len(updates),
-        "phases": phases(lines, read_jsonl(run.rollout_phases), health, config.rollouts_per_batch), **gpus.figures(since),
+        "phases": phases(lines, read_jsonl(run.rollout_phases), health, config.rollouts_per_batch), **gpus.figures(*when),
     }  # fmt: skip
 
 
@@ -171,12 +172,6 @@ def _generated(lines: Sequence[Mapping[str, Any]], config: RunConfig) -> float:
     first, last = lines[len(lines) // 2 - 1], lines[-1]
     tokens = (len(lines) - len(lines) // 2) * config.rollouts_per_batch * config.max_completion_tokens
     return float(tokens / (last["seconds_generate"] - first["seconds_generate"]))
-
-
-def _health(run: RunDir) -> dict[str, Any] | None:
-    from benchmarks.train_cpu import _reference_health
-
-    return _reference_health(run)
 
 
 def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
@@ -195,9 +190,9 @@ def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
         with _process(trainer, run, "trl", config.trainer_devices[0]) as training:
             _until(training, run.metrics, config.optimizer_steps, run, "trl")
     lines = read_jsonl(run.metrics)
-    tokens, since = rate(lines, 1)
-    seconds = median(b["time"] - a["time"] for a, b in zip(lines[1:], lines[2:], strict=False))
-    return {"tokens_per_second": tokens, "step_seconds": seconds, **gpus.figures(since)}
+    tokens, *when = rate(lines, 1)
+    seconds = median(b["time"] - a["time"] for a, b in pairwise(lines[1:]))
+    return {"tokens_per_second": tokens, "step_seconds": seconds, **gpus.figures(*when)}
 
 
 def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) -> dict[str, Any]:
@@ -213,15 +208,13 @@ def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) 
         with _process(command, run, "simple_grpo", None, where=run.path) as training:
             _until(training, run.path / simple_grpo.RATE, micro_batches, run, "simple_grpo")
     lines = read_jsonl(run.path / simple_grpo.RATE)
-    tokens, since = rate(lines, config.rollouts_per_step // 8)
+    tokens, *when = rate(lines, config.rollouts_per_step // 8)
     updated = run.log("simple_grpo").read_text(errors="replace").count("model updated")
-    return {"tokens_per_second": tokens, "model_updates_received": updated, **gpus.figures(since)}
+    return {"tokens_per_second": tokens, "model_updates_received": updated, **gpus.figures(*when)}
 
 
 def run_vllm(config: RunConfig) -> dict[str, Any]:
     """What vLLM alone makes of a batch's requests, offline: the best of three. To be run in a process of its own."""
-    from itertools import islice
-
     from transformers import AutoTokenizer
 
     from labkit.engines import VLLMEngine
@@ -315,8 +308,9 @@ def _until(process: subprocess.Popen[bytes], file: Path, lines: int, run: RunDir
     """Wait until `file` has that many lines. Raises ProcessError where the process ends before."""
     while (written := len(read_jsonl(file))) < lines:
         if process.poll() is not None:
-            raise ProcessError(f"{name} ended with status {process.returncode} after {written} of {lines} steps; its last lines:"
-                               f"\n{_tail(run.log(name))}")  # fmt: skip
+            raise ProcessError(
+                f"{name} ended with status {process.returncode} after {written} of {lines} steps:\n{_tail(run.log(name))}"
+            )
         time.sleep(0.5)
 
 
@@ -377,6 +371,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if "simple_grpo" in arguments.sides and arguments.simple_grpo is None:
         parser.error("--simple-grpo says where its code is; or leave it out of --sides")
     chosen = dict(part.split("=", 1) for part in arguments.set)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # as Ctrl-C: what was started is ended
     with tempfile.TemporaryDirectory(prefix="labkit-benchmark-") as temporary:
         scratch = arguments.scratch or Path(temporary)
         model = scratch / "model"

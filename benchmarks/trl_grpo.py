@@ -92,8 +92,9 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         rollouts = state.global_step * self._config.rollouts_per_step
+        tokens = round(self._tokens * self._config.rollouts_per_step)
         self._metrics.write({"step": state.global_step, "time": round(time.time(), 3), "rollouts": rollouts,
-                             "completion_tokens": round(self._tokens * self._config.rollouts_per_step), **self._shares})  # fmt: skip
+                             "completion_tokens": tokens, **self._shares})  # fmt: skip
 
 
 def _texts(completions: list[Any]) -> list[str]:

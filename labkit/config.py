@@ -71,6 +71,7 @@ class RunConfig:
     zero_stage: Literal[0, 1, 2, 3] = 2
     offload: bool = False
     gradient_checkpointing: bool = False
+    liger: bool = False  # Liger's fused kernels for normalisation, rotary embedding and SwiGLU, on GPUs
 
     # reference server
     queue_size: int = 1  # batches that it holds, waiting for the model or for the trainer
@@ -129,7 +130,7 @@ class RunConfig:
         need(transfer in ("disk", "nccl", "ipc"), f"weight_transfer is {transfer!r}; choose 'disk', 'nccl' or 'ipc'")
         need(
             transfer == "disk" or (self.device, self.engine) == ("cuda", "vllm"),
-            f"weight_transfer={transfer!r} needs device='cuda', engine='vllm'; with {self.device!r}, {self.engine!r} take 'disk'",
+            f"weight_transfer={transfer!r} needs a GPU and vLLM; with {self.device!r} and {self.engine!r} take 'disk'",
         )
         need(
             transfer != "nccl" or trained[0] not in self.generation_devices,
@@ -227,6 +228,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         micro_batch_size=16,
         learning_rate=1e-6,
         zero_stage=1,
+        liger=True,
         logits_chunk_bytes=2**30,
         weight_transfer="nccl",
         prefetch=True,

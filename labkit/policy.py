@@ -43,7 +43,19 @@ def load_model(config: RunConfig) -> PreTrainedModel:
         model = AutoModelForCausalLM.from_pretrained(config.model, dtype=getattr(torch, config.dtype))
     except (OSError, ValueError) as error:
         raise SetupError(_unavailable(config, error)) from error
+    if config.liger:
+        _fuse(model)
     return cast("PreTrainedModel", model.eval())
+
+
+def _fuse(model: nn.Module) -> None:
+    """Put Liger's kernels in place of a Qwen2 model's normalisation, rotary embedding and SwiGLU. Raises SetupError where the
+    package is missing."""
+    try:
+        from liger_kernel.transformers import apply_liger_kernel_to_qwen2
+    except ImportError as error:
+        raise SetupError(f"liger=True needs the package liger-kernel ({error}); install it, or set liger=False") from error
+    apply_liger_kernel_to_qwen2(cross_entropy=False, fused_linear_cross_entropy=False, model=model)
 
 
 def _unavailable(config: RunConfig, error: Exception) -> str:
