@@ -114,10 +114,11 @@ def test_a_function_that_never_ends_is_cut_off(monkeypatch):
         while True:
             pass
 
-    case = checks.cases("reward_format")[0]
-    found = answer(case, InProcess(reward_format, seconds=0.2))
+    case, subject = checks.cases("reward_format")[0], InProcess(reward_format, seconds=0.2)
+    found = answer(case, subject)
     assert found.outcome == "raises TimeoutError"
-    assert "does a loop never end?" in found.error
+    assert "no answer after 0.2 s; does a loop never end?" in found.error
+    assert subject.seconds == 0.1, "all of a check's questions would take minutes"
 
 
 def test_what_is_printed_does_not_flood_the_table():
