@@ -54,8 +54,8 @@ class InProcess:
     """A function in this process. What it prints and warns is caught; it is cut off after `seconds`, and each time that it is
     it has half as long for the next question: one that never ends is soon done with."""
 
-    def __init__(self, function: Function, seconds: float = SECONDS) -> None:
-        self.function, self.seconds, self.printed = function, seconds, ""
+    def __init__(self, function: Function, seconds: float | None = None) -> None:
+        self.function, self.seconds, self.printed = function, SECONDS if seconds is None else seconds, ""
 
     def ask(self, question: str, /, **given: Any) -> Any:
         printed = io.StringIO()
