@@ -86,7 +86,7 @@ def test_a_gen_worker_goes_the_same_way_as_in_this_process(sandbox):
     here, there = RecordedWorker(1, 5), RecordedWorker(1, 5)
     InProcess(reference()["gen_worker, PPO"]).ask("rollout", worker=here)
     sandbox.function("gen_worker").ask("rollout", worker=there)
-    assert len(there.uploads) == BATCHES
+    assert len(there.uploads) == len(BATCHES)
     for mine, theirs in zip(here.uploads, there.uploads, strict=True):
         assert (mine.problems, mine.rollouts, mine.version) == (theirs.problems, theirs.rollouts, theirs.version)
         assert agree(theirs.rewards, mine.rewards)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -35,13 +37,16 @@ def cases(seed: int | None = None) -> list[Case]:
         _both("groups of one, then of two", "a group of one", drawn(3, 2)[:, :1], drawn(3, 2)),
         _case("one group, without a batch", "shapes (..., GROUP_SIZE)", drawn(5)),
         _case("shape (2, 3, 4)", "shapes (..., GROUP_SIZE)", drawn(2, 3, 4)),
+        _case("rewards in float64", "rewards in float64", drawn(2, 4).double()),
+        _case("1100 groups of two, the last of them", "many groups", drawn(1100, 2), shown=slice(-2, None)),
+        _case("a result, after the next call", "the result of an earlier call", drawn(2, 4), then=drawn(2, 4)),
         _case("a large group with one outlier", "a large group", torch.cat([drawn(15), torch.tensor([100.0])])),
         _case("rewards far from 0", "rewards of any size", 1000 + drawn(2, 4)),
     ]
 
 
-def _case(name: str, idea: str, rewards: Tensor) -> Case:
-    return Case(name, idea, lambda subject: _values(subject, rewards))
+def _case(name: str, idea: str, rewards: Tensor, **kwargs: Any) -> Case:
+    return Case(name, idea, lambda subject: _values(subject, rewards, **kwargs))
 
 
 def _both(name: str, idea: str, first: Tensor, second: Tensor) -> Case:
@@ -49,7 +54,8 @@ def _both(name: str, idea: str, first: Tensor, second: Tensor) -> Case:
     return Case(name, idea, lambda subject: [_values(subject, first), _values(subject, second)])
 
 
-def _values(subject: Subject, rewards: Tensor) -> Outcome:
-    answer = subject.ask("normalized", rewards=rewards)
+def _values(subject: Subject, rewards: Tensor, then: Tensor | None = None, shown: slice = slice(None)) -> Outcome:
+    """What `rewards` become, or the groups among them that are `shown`; looked at after a call with `then`, if there is one."""
+    answer = subject.ask("normalized", rewards=rewards, then=then)
     values: Outcome = "changes its input" if answer["changed"] else answer["values"]
-    return values
+    return values[shown] if isinstance(values, list) else values

@@ -24,10 +24,10 @@ LONGEST = 16
 class ToyEngine(nn.Module):
     """Stands in for the policy: its logits depend on the token, and on its position among the tokens that are no padding."""
 
-    def __init__(self, random: torch.Generator) -> None:
+    def __init__(self, random: torch.Generator, vocabulary: int = VOCABULARY, spread: float = 1.0) -> None:
         super().__init__()
-        self.table = nn.Parameter(torch.randn(VOCABULARY, VOCABULARY, generator=random))
-        self.places = nn.Parameter(0.5 * torch.randn(LONGEST, VOCABULARY, generator=random))
+        self.table = nn.Parameter(spread * torch.randn(vocabulary, vocabulary, generator=random))
+        self.places = nn.Parameter(0.5 * torch.randn(LONGEST, vocabulary, generator=random))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Any:
         """`.logits` (B, L, V) float32 for `input_ids` (B, L) int64, `attention_mask` (B, L)."""
@@ -55,7 +55,7 @@ class FixedEngine(nn.Module):
 def rebuilt(kind: str, state: Mapping[str, Tensor]) -> nn.Module:
     """An engine out of its kind's name and its parameters. Raises KeyError for an unknown kind."""
     kinds: Mapping[str, Callable[[], nn.Module]] = {
-        "ToyEngine": lambda: ToyEngine(torch.Generator()),
+        "ToyEngine": lambda: ToyEngine(torch.Generator(), len(state["table"])),
         "FixedEngine": lambda: FixedEngine(torch.ones_like(state["logits"])),
     }
     engine = kinds[kind]()
@@ -79,8 +79,9 @@ def cases(seed: int | None = None) -> list[Case]:
     """Batches drawn with `seed`; the visible ones, without it, come after the one that is worked out by hand."""
     random = torch.Generator().manual_seed(seed or 0)
 
-    def case(name: str, idea: str, *, beta: float = 0.0, clip: float = 0.2, **kwargs: Any) -> Case:
-        engine = ToyEngine(random)
+    def case(name: str, idea: str, *, beta: float = 0.0, clip: float = 0.2, vocabulary: int = VOCABULARY, spread: float = 1.0,
+             **kwargs: Any) -> Case:  # fmt: skip
+        engine = ToyEngine(random, vocabulary, spread)
         return Case(name, idea, _run(_batch(random, engine, **kwargs), engine, beta, clip, random))
 
     batch, engine = by_hand()
@@ -99,35 +100,43 @@ def cases(seed: int | None = None) -> list[Case]:
         case("an empty completion among others", "an empty completion", beta=0.1, lengths=(0, 4, 2)),
         case("one rollout", "B = 1, C = 1", beta=0.1, rollouts=1),
         case("one completion token each", "B = 1, C = 1", beta=0.1, width=1),
-        case("many nats from both policies", "ratios and log-ratios of any size", beta=0.1, drift=12.0, far=8.0, scale=20.0),
+        case("many nats from both policies", "ratios and log-ratios of any size", beta=0.1, drift=12.0, far=8.0, scale=20.0,
+             unclipped=True),
         case("far from both policies", "ratios and log-ratios of any size", beta=0.1, drift=2.0, far=2.0),
         case("everything at once", "everything at once", beta=0.04, rollouts=5, width=6, lengths=(6, 1, 4, 2, 5),
              prompts=(1, 4, 2, 3, 4)),
+        case("80 rollouts, a vocabulary of 64, a pad token of its own", "a batch as large as a run's", beta=0.1, drift=0.04,
+             rollouts=80, vocabulary=64, pad=5, lengths=tuple(1 + i % 7 for i in range(80)), beyond=2,
+             prompts=tuple(2 + i % 3 for i in range(80))),
+        case("logits hundreds apart", "logits that are large or far apart", beta=0.1, spread=80.0),
     ]  # fmt: skip
 
 
 def _batch(
     random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, drift: float = 0.4, far: float = 0.5,
     certain: bool = False, rewards: str = "mixed", scale: float = 1.0, lengths: tuple[int, ...] | None = None,
-    prompts: tuple[int, ...] | None = None,
+    prompts: tuple[int, ...] | None = None, beyond: int = 0, pad: int = PAD,
+    unclipped: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """A batch as `PPO_step` receives it. `drift` and `far` are how far `gen_logps` and `refs` lie from the engine's own
     log-probs, in nats; with `certain`, one token of each was certain to that policy. Prompts of different lengths hold the pad
-    token, too, as chat templates do."""
-    plen, width = max(prompts or (3,)), max(lengths or (width,))
-    tokens = torch.randint(1, VOCABULARY, (rollouts, plen + width), generator=random)
+    token, too, as chat templates do. `beyond` are positions that no completion reaches. With another `pad` than the end token
+    completions were cut off before they ended, and hold any token."""
+    plen, width = max(prompts or (3,)), max(lengths or (width,)) + beyond
+    tokens = torch.randint(1 if pad == END else 0, len(engine.table), (rollouts, plen + width), generator=random)
     long = torch.tensor(lengths or (width,) * rollouts)[:, None]
     start = plen - torch.tensor(prompts or (plen,) * rollouts)[:, None]
     place = torch.arange(plen + width)[None]
     attention = ((place >= start) & (place < plen + long)).long()
     completion = attention[:, plen:].float()
-    ends = place == plen + long - 1
+    ends = (place == plen + long - 1) & (pad == END)
     inside = (place == start + 1) & (place < plen - 1) if prompts else torch.zeros_like(ends)
-    inputs = torch.where(attention.bool() & ~(ends & (long > 0)) & ~inside, tokens, END)
+    inputs = torch.where(attention == 0, pad, torch.where((ends & (long > 0)) | inside, END, tokens))
     with torch.no_grad():
         own = token_logps(engine(inputs, attention_mask=attention).logits[:, :-1], inputs[:, 1:])[:, plen - 1 :]
-    # Alternating signs and a spread: some ratios lie above the clip range, some below, some inside.
-    sign = torch.where((torch.arange(rollouts)[:, None] + torch.arange(width)) % 2 == 0, 1.0, -1.0)
+    # Alternating signs and a spread: some ratios lie above the clip range, some below, some inside. Unless `unclipped`: huge
+    # ratios would vanish in the rounding of some right ways to clip.
+    sign = torch.where((torch.arange(rollouts)[:, None] + (1 if unclipped else torch.arange(width))) % 2 == 0, 1.0, -1.0)
     gen = own - drift * sign * (0.25 + torch.rand(own.shape, generator=random))
     sizes = 0.5 + torch.rand(rollouts, generator=random)
     signs = {"positive": torch.ones(rollouts), "negative": -torch.ones(rollouts), "zero": torch.zeros(rollouts),

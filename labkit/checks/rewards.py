@@ -12,11 +12,14 @@ from labkit.checks.subject import Outcome, Subject
 LONGEST_SHOWN = 120  # characters of a completion
 ROUNDS = 3  # hidden cases for each idea: whoever guesses one of two answers seldom guesses three
 
-# (what it is about, completion); names in braces are filled in by `VISIBLE` or, for hidden cases, by `_drawn`.
-FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
+# (what it is about, completion); names in braces are filled in by `VISIBLE` or, for hidden cases, by `_drawn`. Where there are
+# two completions, the first is asked about before: a reward depends on nothing that was asked earlier.
+FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("as asked", "<think>{reason}</think><answer>{a}</answer>"),
     ("several lines", "<think>{words}\n{reason}</think>\n<answer>\n{a}\n</answer>"),
+    ("several lines", "<think>{words}\r\n{reason}</think>\r\n<answer>{a}\r\n</answer>"),
     ("white space between the blocks", "<think>{reason}</think>{gap}<answer>{a}</answer>"),
+    ("white space between the blocks", "<think>{reason}</think>\r\n<answer>{a}</answer>"),
     ("nothing inside", "<think></think><answer></answer>"),
     ("white space alone inside", "<think>{blank}</think><answer>\n</answer>"),
     ("another tag inside a block", "<think><b>{words}</b> <thinking></think><answer>{a}</answer>"),
@@ -25,11 +28,17 @@ FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
     ("no tags", "{reason}"),
     ("escaped tags", "&lt;think&gt;{reason}&lt;/think&gt;&lt;answer&gt;{a}&lt;/answer&gt;"),
     ("blanks inside the tags", "< think>{reason}</ think>< answer>{a}</ answer>"),
+    ("blanks inside the tags", "<think >{reason}</think ><answer >{a}</answer >"),
     ("an empty completion", ""),
     ("upper-case tags", "<THINK>{reason}</THINK><ANSWER>{a}</ANSWER>"),
     ("upper-case tags", "<think>{reason}</think><answer>{a}</Answer>"),
     ("text before", "{words} <think>{reason}</think><answer>{a}</answer>"),
     ("text after", "<think>{reason}</think><answer>{a}</answer> {words}"),
+    (
+        "a long text, now with text after it",
+        "<think>{long}</think><answer>{a}</answer>",
+        "<think>{long}</think><answer>{a}</answer> {words}",
+    ),
     ("white space before", "{blank}<think>{reason}</think><answer>{a}</answer>"),
     ("a line break after", "<think>{reason}</think><answer>{a}</answer>\n"),
     ("text between the blocks", "<think>{reason}</think> {words} <answer>{a}</answer>"),
@@ -51,8 +60,8 @@ FORMAT_TEXTS: tuple[tuple[str, str], ...] = (
     ("other brackets", "{left}think{right}{reason}{left}/think{right}{left}answer{right}{a}{left}/answer{right}"),
 )
 
-# (what it is about, item["A"], completion)
-CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
+# (what it is about, item["A"], completion), or both twice, of which the first are asked about before
+CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("the only number", "{a}", "<think>{words}</think><answer>{a}</answer>{after}"),
     ("the last number", "{a}", "<think>{reason}</think><answer>{a}</answer>{after}"),
     ("right first, wrong last", "{a}", "<think>{a}</think><answer>{b}</answer>{after}"),
@@ -68,6 +77,9 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("wrong number", "{a}", "<think>{reason}</think><answer>{b}</answer>{after}"),
     ("right digits inside a longer number", "{a}", "{before}<answer>{b}{a}</answer>{after}"),
     ("no number", "{w}", "<think>{words}</think><answer>{word}</answer>{after}"),
+    ("no number, after a text that had one", "{a}", "{before}{a}", "{a}", "<think>{words}</think><answer>{word}</answer>"),
+    ("a text that another problem had before", "{b}", "{before}<answer>{a}</answer>", "{a}", "{before}<answer>{a}</answer>"),
+    ("the next completion of a problem", "{a}", "{before}<answer>{b}</answer>", "{a}", "{before}<answer>{a}</answer>{after}"),
     ("an empty completion", "{a}", ""),
     ("a minus sign", "-{a}", "{before}<answer>-{a}</answer>{after}"),
     ("a minus sign behind white space", "-{a}", "{before}so it is -{a}"),
@@ -104,6 +116,7 @@ CORRECT_TEXTS: tuple[tuple[str, str, str], ...] = (
     ("a fraction rounded far behind the point", "{third}", "{before}<answer>{far}</answer>{after}"),
     ("a fraction rounded far behind the point", "{third}", "{before}<answer>{farther}</answer>{after}"),
     ("an integer of many digits", "{huge}", "{before}<answer>{huge}</answer>{after}"),
+    ("an integer of many digits", "{sixty}", "{before}<answer>{sixty}</answer>{after}"),
     ("exact beyond what a float holds", "{huge}", "{before}<answer>{huge_less_1}</answer>{after}"),
     ("nearly right", "0.{d}", "{before}<answer>0.{d}0000000001</answer>{after}"),
     ("division by zero", "{a}", "{before}<answer>{a}/0</answer>{after}"),
@@ -122,7 +135,7 @@ VISIBLE: Mapping[str, str] = {
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
     "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
     "long": "We add one more apple. " * 150, "w": "7", "word": "seven",
-    "huge": "9007199254740993", "huge_less_1": "9007199254740992",
+    "sixty": "1234567890" * 6, "huge": "9007199254740993", "huge_less_1": "9007199254740992",
     "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\t ", "blank": " ", "left": "[",
     "right": "]",
 }  # fmt: skip
@@ -133,13 +146,15 @@ ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"
 
 def format_cases(seed: int | None = None) -> list[Case]:
     """One case for each completion of `FORMAT_TEXTS`; with a seed, `ROUNDS` in words and numbers drawn with it."""
-    return [Case(f"{idea}: {_quoted(text)}", idea, _give(text)) for idea, text in _filled(FORMAT_TEXTS, seed)]
+    return [Case(f"{idea}: {_quoted(texts[-1])}", idea, _give([[text] for text in texts]))
+            for idea, *texts in _filled(FORMAT_TEXTS, seed)]  # fmt: skip
 
 
 def correct_cases(seed: int | None = None) -> list[Case]:
     """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, `ROUNDS` drawn with it."""
-    return [Case(f'{idea}: "A" = {wanted}, {_quoted(text)}', idea, _give({"Q": "How many?", "A": wanted}, text))
-            for idea, wanted, text in _filled(CORRECT_TEXTS, seed)]  # fmt: skip
+    return [Case(f'{idea}: "A" = {parts[-2]}, {_quoted(parts[-1])}', idea,
+                 _give([[{"Q": "How many?", "A": wanted}, text] for wanted, text in zip(parts[::2], parts[1::2], strict=True)]))
+            for idea, *parts in _filled(CORRECT_TEXTS, seed)]  # fmt: skip
 
 
 def _filled(forms: tuple[tuple[str, ...], ...], seed: int | None) -> Iterator[tuple[str, ...]]:
@@ -177,7 +192,7 @@ def _drawn(rng: random.Random) -> dict[str, str]:
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
         "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",
         "farther": f"0.{p * 10**40 // q:040}", "long": " ".join(words(3) for _ in range(120)), "w": str(w),
-        "word": NUMBER_WORDS[w], "huge": str(huge), "huge_less_1": str(huge - 1),
+        "word": NUMBER_WORDS[w], "huge": str(huge), "huge_less_1": str(huge - 1), "sixty": str(rng.randrange(10**59, 10**60)),
         "reason": reason(), "words": words(), "left": left, "right": right,
         "before": rng.choice(("", f"{words(2)} ", f"<think>{reason()}</think>", f"{reason()}\n")),
         "after": rng.choice(("", "", f" {words(2)}", f"\n{words(2)}")),
@@ -185,9 +200,9 @@ def _drawn(rng: random.Random) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _give(*arguments: Any) -> Callable[[Subject], Outcome]:
+def _give(asked: list[list[Any]]) -> Callable[[Subject], Outcome]:
     def run(subject: Subject) -> Outcome:
-        outcome: Outcome = subject.ask("reward", arguments=list(arguments))
+        outcome: Outcome = subject.ask("reward", arguments=asked[-1], before=asked[:-1])
         return outcome
 
     return run

@@ -23,10 +23,15 @@ from labkit.errors import FunctionsError
 from labkit.rollout import Rollout
 
 RECORDING = PACKAGE / "checks" / "rollouts.json"
-BATCHES, PROBLEMS, GROUP_SIZE = 3, 3, 4
+# The places of the problems in each batch: new ones twice, known ones with one of them twice, a single one, two. Five batches,
+# for who asks running() every second or third turn only would end with four or three.
+BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (5, 3))
+GROUP_SIZE = 4
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
+OUTDATED = 0.1  # and for each update of the policy between the two
+RARE = 8.0  # nats by which each completion's unlikeliest token is unlikelier than recorded
 # What stands beside the sequence's own token in an entry of prompt_logprobs: where that is unlikely, one that is likelier.
 UNLIKELY, LIKELIER, FAR = -0.7, 0.3, -9.0
 MISMATCH = -77.0  # the scripted reward where a completion comes with another problem's item
@@ -69,30 +74,36 @@ class RecordedWorker:
         for place, recorded in enumerate(self._recorded):
             for completion in recorded["completions"]:
                 logps = completion["logps"]
+                logps[logps.index(min(logps))] -= RARE
                 completion["rescored"] = [lp - self.rescored * (1 + rng.random()) for lp in logps]
                 certain = logps.index(max(logps))  # a log-prob of 0 is no padding
                 completion["rescored"][certain] = logps[certain] = 0.0
                 if place % 2 == 0:
                     completion["text"] += " \n"  # a policy may end so
                     self._places[completion["text"]] = place
+        # Drawn second: of one problem a completion twice as long as another, of one what was drawn first of another.
+        first, _, other, *_ = (recorded["completions"] for recorded in self._recorded)
+        other.insert(1, first[0])
+        first.insert(1, _doubled(max(first, key=lambda completion: len(completion["ids"]))))
+        self._places[first[1]["text"]] = 0
         self._given: dict[int, int] = {}
         self._batch = self._idle = 0
-        self.config = SimpleNamespace(group_size=self.group_size, prompts_per_batch=PROBLEMS)
+        self.config = SimpleNamespace(group_size=self.group_size, prompts_per_batch=len(BATCHES[0]))
 
     def running(self) -> bool:
         self._idle += 1
         if self._idle > PATIENCE:
             raise FunctionsError("a loop that never ends: running() is asked again and again, and nothing is uploaded")
-        return len(self.uploads) < BATCHES
+        return len(self.uploads) < len(BATCHES)
 
     def update_policy(self) -> int:
         self.weight_version += 1
         return self.weight_version
 
     def sample_problems(self) -> list[dict[str, str]]:
-        start = self._batch * PROBLEMS % len(self._recorded)
+        batch = BATCHES[self._batch % len(BATCHES)]
         self._batch += 1
-        return [dict(recorded["item"]) for recorded in self._recorded[start : start + PROBLEMS]]
+        return [dict(self._recorded[place]["item"]) for place in batch]
 
     def generate(self, prompts: Sequence[str], n: int = 1) -> list[list[Rollout]]:
         if isinstance(prompts, str) or not all(isinstance(prompt, str) for prompt in prompts):
@@ -111,7 +122,7 @@ class RecordedWorker:
         return [self._prompt_logprobs(list(ids)) for ids in token_ids]
 
     def upload(self, items: Any, rollouts: Any, rewards: Any, gen_logps: Any) -> None:
-        if len(self.uploads) >= BATCHES:
+        if len(self.uploads) >= len(BATCHES):
             raise FunctionsError("upload was called after running() had said False")
         places = [[self._place_of(rollout) for rollout in group] for group in rollouts]
         self.uploads.append(
@@ -132,7 +143,7 @@ class RecordedWorker:
 
     def reward_correct(self, item: Mapping[str, str], answer: str) -> float:
         place = self._place(item["Q"])
-        if self._places.get(answer) != place:
+        if all(completion["text"] != answer for completion in self._recorded[place]["completions"]):
             return MISMATCH
         if place == 5:
             return -self.reward_format(answer)
@@ -156,37 +167,42 @@ class RecordedWorker:
 
     def _place_of(self, rollout: Rollout) -> tuple[int, int]:
         place = self._place(rollout.prompt)
-        for index, completion in enumerate(self._recorded[place]["completions"]):
-            if completion["ids"] == list(rollout.completion_ids) and (place, index) in self._drawn:
-                if list(rollout.prompt_ids) != self._recorded[place]["prompt_ids"]:
-                    raise FunctionsError("upload was given a rollout whose prompt_ids are no longer those that generate gave")
-                return place, index
-        raise FunctionsError("upload was given a rollout that generate did not give")
+        index = self._index(place, list(rollout.completion_ids))
+        if (place, index) not in self._drawn:
+            raise FunctionsError("upload was given a rollout that generate did not give")
+        if list(rollout.prompt_ids) != self._recorded[place]["prompt_ids"]:
+            raise FunctionsError("upload was given a rollout whose prompt_ids are no longer those that generate gave")
+        return place, index
+
+    def _index(self, place: int, ids: list[int]) -> int:
+        """Which of a problem's completions has these ids: the first one, for a policy may repeat itself; -1 where none has."""
+        return next((n for n, completion in enumerate(self._recorded[place]["completions"]) if completion["ids"] == ids), -1)
 
     def _next_rollout(self, place: int) -> Rollout:
         recorded = self._recorded[place]
-        index = self._given.get(place, 0)
-        self._given[place] = index + 1
-        index %= len(recorded["completions"])
+        rounds, index = divmod(self._given.get(place, 0), len(recorded["completions"]))
+        self._given[place] = self._given.get(place, 0) + 1
+        index = (rounds + index) % len(recorded["completions"])  # no two groups have the same order
         completion = recorded["completions"][index]
-        self._drawn[place, index] = self.weight_version
+        self._drawn[place, self._index(place, completion["ids"])] = self.weight_version
         return Rollout(recorded["item"]["Q"], list(recorded["prompt_ids"]), list(completion["ids"]), completion["text"],
                        list(completion["logps"]), self.weight_version)  # fmt: skip
 
     def _lengths(self) -> list[list[int]]:
         """Of the sequences of each batch, where each problem's first completion is taken."""
         lengths = [len(r["prompt_ids"]) + len(r["completions"][0]["ids"]) for r in self._recorded]
-        return [lengths[start : start + PROBLEMS] for start in range(0, len(lengths), PROBLEMS)]
+        return [[lengths[place] for place in batch] for batch in BATCHES[:2]]
 
     def _prompt_logprobs(self, ids: list[int]) -> list[dict[int, float] | None]:
         """As vLLM gives them: nothing for the first token; then the sequence's own token and another, in this or that order."""
-        for recorded in self._recorded:
-            for completion in [{"ids": [], "rescored": []}, *recorded["completions"]]:
+        for place, recorded in enumerate(self._recorded):
+            for index, completion in enumerate([*recorded["completions"], {"ids": [], "rescored": []}]):
                 if recorded["prompt_ids"] + completion["ids"] == ids:
-                    logps = recorded["prompt_logps"] + completion["rescored"]
+                    age = self.weight_version - self._drawn.get((place, index), self.weight_version)
+                    logps = recorded["prompt_logps"] + [lp - OUTDATED * age for lp in completion["rescored"]]
                     return [
                         None,
-                        *(_entry(place, token, lp) for place, (token, lp) in enumerate(zip(ids[1:], logps, strict=True))),
+                        *(_entry(k, token, lp) for k, (token, lp) in enumerate(zip(ids[1:], logps, strict=True))),
                     ]
         if any(completion["ids"] == ids for recorded in self._recorded for completion in recorded["completions"]):
             raise FunctionsError("score was given a completion without its prompt: score r.token_ids")
@@ -196,13 +212,19 @@ class RecordedWorker:
         )
 
 
-def _entry(place: int, token: int, logp: float) -> dict[int, float]:
-    other = {token + 1: LIKELIER * logp if logp < UNLIKELY else FAR - place}
-    return {token: logp} | other if place % 2 else other | {token: logp}
+def _doubled(completion: dict[str, Any]) -> dict[str, Any]:
+    """The completion written twice, with one end token."""
+    return {name: value + value if name == "text" else value[:-1] + value for name, value in completion.items()}
+
+
+def _entry(k: int, token: int, logp: float) -> dict[int, float]:
+    """The entry of position `k + 1`."""
+    other = {token + 1: LIKELIER * logp if logp < UNLIKELY else FAR - k}
+    return {token: logp} | other if k % 2 else other | {token: logp}
 
 
 def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
-    """One aspect of the same three batches each. PPO takes one rollout per prompt and re-scores it; GRPO takes `GROUP_SIZE`,
+    """One aspect of the same `BATCHES` each. PPO takes one rollout per prompt and re-scores it; GRPO takes `GROUP_SIZE`,
     and may re-score or not."""
     size, rescored = (1, RESCORED) if algorithm == "ppo" else (GROUP_SIZE, 0.0)
     ran: WeakKeyDictionary[Subject, RecordedWorker | Outcome | Raised] = WeakKeyDictionary()

@@ -13,7 +13,7 @@ import math
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from types import FrameType
@@ -29,6 +29,7 @@ Outcome: TypeAlias = "float | str | list[Outcome]"
 Function: TypeAlias = Callable[..., Any]
 
 SECONDS = 5.0  # for one question
+LEAST_SECONDS = 0.1  # for one, of a function that was cut off before
 PRINTED = 2000  # characters of what a function prints that are kept
 SCRIPTED = ("reward_format", "reward_correct", "normalize_group_rewards")
 
@@ -50,10 +51,11 @@ class Subject(Protocol):
 
 
 class InProcess:
-    """A function in this process. What it prints and warns is caught; it is cut off after `seconds`."""
+    """A function in this process. What it prints and warns is caught; it is cut off after `seconds`, and each time that it is
+    it has half as long for the next question: one that never ends is soon done with."""
 
-    def __init__(self, function: Function, seconds: float = SECONDS) -> None:
-        self.function, self.seconds, self.printed = function, seconds, ""
+    def __init__(self, function: Function, seconds: float | None = None) -> None:
+        self.function, self.seconds, self.printed = function, SECONDS if seconds is None else seconds, ""
 
     def ask(self, question: str, /, **given: Any) -> Any:
         printed = io.StringIO()
@@ -64,6 +66,8 @@ class InProcess:
             except LabError as refused:  # by a helper that was called wrongly: its message says what is the matter
                 raise Raised(str(refused), _own_lines(refused)) from refused
             except (Exception, SystemExit) as error:
+                if isinstance(error, TimeoutError):
+                    self.seconds = max(self.seconds / 2, LEAST_SECONDS)
                 raise Raised(f"raises {type(error).__name__}", _own_lines(error)) from error
             finally:
                 self.printed = printed.getvalue()[:PRINTED]
@@ -72,15 +76,21 @@ class InProcess:
 # --- the questions
 
 
-def _reward(function: Function, arguments: list[Any]) -> Outcome:
-    """What a reward returns for `arguments`."""
-    return number(function(*(dict(a) if isinstance(a, dict) else a for a in arguments)))
+def _reward(function: Function, arguments: list[Any], before: Sequence[list[Any]] = ()) -> Outcome:
+    """What a reward returns for `arguments`, after those in `before`; items that are equal are one and the same object."""
+    items: dict[str, dict[str, str]] = {}
+    for asked in (*before, arguments):
+        answer = function(*(items.setdefault(str(a), dict(a)) if isinstance(a, dict) else a for a in asked))
+    return number(answer)
 
 
-def _normalized(function: Function, rewards: Tensor) -> dict[str, Any]:
-    """What `normalize_group_rewards` returns, and whether the rewards stayed as they were."""
+def _normalized(function: Function, rewards: Tensor, then: Tensor | None = None) -> dict[str, Any]:
+    """What `normalize_group_rewards` returned, once it was called with `then` as well, and whether the rewards stayed as they
+    were."""
     given = rewards.clone()
     result = function(given)
+    if then is not None:
+        function(then)
     values = numbers(result) if isinstance(result, Tensor) else f"{type(result).__name__} in place of a tensor"
     return {"values": values, "changed": not torch.equal(given, rewards)}
 
@@ -174,7 +184,7 @@ def _time_limit(seconds: float) -> Iterator[None]:
         return
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"no answer after {seconds:.0f} s; does a loop never end?")
+        raise TimeoutError(f"no answer after {seconds:.2g} s; does a loop never end?")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)

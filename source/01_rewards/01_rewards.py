@@ -28,7 +28,8 @@ from labkit.checks import check
 # | $r_\text{correct}$: is the final number of $y$ equal to $A$? | $+1$ | $-1$ |
 #
 # So a rollout gets $2.25$, $0.25$ (right format, wrong number), $0$ (wrong format, right number) or $-2$.
-# Never another number: not `0.0` where $-1$ is due, and not `False`.
+# Never another number: not `0.0` where $-1$ is due, and not `False`. Each call stands alone: the same completion can come again for
+# another problem, and the same `item` with another completion.
 #
 # In the code, the argument `answer` is $y$, the whole completion as text, and `item["A"]` is $A$.
 #
@@ -37,7 +38,7 @@ from labkit.checks import check
 # A completion has the format if it is, from its first character to its last:
 #
 # 1. `<think>`, then anything, then `</think>`,
-# 2. then white space (spaces, tabs, line breaks) or nothing,
+# 2. then white space (spaces, tabs, line breaks, those of Windows, `\r\n`, too) or nothing,
 # 3. then `<answer>`, then anything, then `</answer>`.
 #
 # Nothing stands before or after, *not even white space*. "Anything" may be nothing at all, and may run over several
@@ -54,7 +55,8 @@ from labkit.checks import check
 #
 # The first thought may be a regular expression, the second how a regular expression with `.*` can stretch over more than
 # one block. `re.search` finds a pattern *somewhere*; `re.fullmatch` wants the whole text; `.` stops at line breaks unless
-# you say `re.DOTALL`. Writing it without regular expressions is just as good.
+# you say `re.DOTALL`. A repetition that can read the same text in several ways, such as `(\s|.)*` or `(\d+,?)+`, tries them all
+# where a long text does not match, and never ends. Writing it without regular expressions is just as good.
 
 # %% nbgrader={"grade": false, "grade_id": "reward_format", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def reward_format(answer: str) -> float:

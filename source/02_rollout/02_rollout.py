@@ -88,7 +88,7 @@ print(f"plen {len(rollout.prompt_ids)}, completion tokens {len(rollout.completio
 # | --- | --- |
 # | `worker.running()` | `False` once the training is over; your loop ends then |
 # | `worker.update_policy()` | takes over the newest weights; without it the worker would sample from the untrained policy for ever |
-# | `worker.sample_problems()` | the next problems: a list of `{"Q": ..., "A": ...}` |
+# | `worker.sample_problems()` | the next problems: a list of `{"Q": ..., "A": ...}`, one or more; a problem may come again, even in the same batch |
 # | `worker.generate(prompts, n=1)` | `n` rollouts for each question (`"Q"`) of the list `prompts`: `rollouts[i][j]` is the j-th of question i |
 # | `worker.score(token_ids)` | re-scores a flat list of sequences (each a `rollout.token_ids`), as above |
 # | `worker.upload(items, rollouts, rewards, gen_logps)` | sends the batch |
@@ -135,7 +135,7 @@ def gen_worker(worker) -> None:
 
 
 # %% [markdown]
-# The check runs your loop for three batches on a recorded policy. The rewards are scripted there: the numbers in the row
+# The check runs your loop for five batches on a recorded policy. The rewards are scripted there: the numbers in the row
 # "rewards uploaded" are not $2.25$ or $-2$.
 
 # %% nbgrader={"grade": true, "grade_id": "gen_worker_check", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}

@@ -69,6 +69,8 @@ from labkit.lab import Lab, newest_run
 #
 # So the completion's $C$ log-probabilities come from the logits at positions `plen - 1` to `L - 2`, each looked up at the
 # token that followed. `log_softmax` over the last dimension turns logits into log-probabilities; `gather` looks them up.
+# Stay with logarithms: logits can be large and lie hundreds apart, and then `exp(...)` is infinite and `softmax(...).log()` minus
+# infinity.
 #
 # ## Worked example
 #
@@ -89,7 +91,7 @@ from labkit.lab import Lab, newest_run
 #
 # | in `batch` | shape | |
 # | --- | --- | --- |
-# | `inputs` | $(B, L)$ int64 | prompts padded on the left, completions on the right |
+# | `inputs` | $(B, L)$ int64 | prompts padded on the left, completions on the right; which token pads does not matter |
 # | `plen` | int | prompt positions, padding included |
 # | `rewards` | $(B,)$ | the advantages $A_i$ |
 # | `refs`, `gen_logps` | $(B, C)$ | 0 on padding |

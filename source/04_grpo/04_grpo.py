@@ -62,9 +62,9 @@ plots.show(plots.lines(
 #
 # ## Exercise 5: `normalize_group_rewards` (8 points, about 20 minutes)
 #
-# `rewards` is a tensor of shape $(\dots, G)$: the last dimension holds the rewards of one group; the dimensions before it, none or
-# more, number the groups. Return the advantages in the same shape. A group whose rewards are all equal gives zeros, and so does a group
-# of one (whose unbiased std is not a number). Leave the input as it is.
+# `rewards` is a tensor of shape $(\dots, G)$, float32 or float64: the last dimension holds the rewards of one group; the dimensions
+# before it, none or more, number the groups. Return the advantages in the same shape. A group whose rewards are all equal gives
+# zeros, and so does a group of one (whose unbiased std is not a number). Leave the input as it is, and what an earlier call returned, too.
 
 # %% nbgrader={"grade": false, "grade_id": "normalize_group_rewards", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def normalize_group_rewards(rewards: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,19 @@
+"""You normalise over the largest logits alone: the softmax is over the whole vocabulary."""
+
+import torch
+
+
+def PPO_step(batch, engine, *, beta, clip_param):
+    inputs, plen, mask = batch["inputs"], batch["plen"], batch["completion_mask"]
+    logits = engine(inputs, attention_mask=batch["attention_mask"]).logits
+    rows = logits[:, plen - 1 : -1]
+    top = rows.topk(min(50, rows.shape[-1]), dim=-1).values
+    curr_logps = rows.gather(-1, inputs[:, plen:].unsqueeze(-1)).squeeze(-1) - top.logsumexp(-1)
+    A = batch["rewards"].unsqueeze(1)
+    ratio = torch.exp(curr_logps - batch["gen_logps"])
+    J = torch.min(ratio * A, ratio.clamp(1 - clip_param, 1 + clip_param) * A)
+    d = batch["refs"] - curr_logps
+    kl = torch.exp(d) - d - 1
+    per_token = (J - beta * kl) * mask
+    lengths = mask.sum(1).clamp(min=1)
+    return -(per_token.sum(1) / lengths).mean()
