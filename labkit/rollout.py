@@ -74,26 +74,31 @@ class Worker:
     def update_policy(self) -> int:
         """Take over the newest weights that the trainer has published; returns the version now in use.
 
-        Waits first until the reference server has room for the batch to come: rollouts made any earlier would only lie
-        there and grow stale.
+        Waits until the reference server has room for the batch to come: rollouts made any earlier would only lie there
+        and grow stale.
         """
-        with self._timed("wait"):
-            self._client.wait_for_room()
-            published = self._newest_weights()
-        if published is not None and published.version > self.weight_version:
-            with self._timed("update_policy"):
-                started = time.monotonic()
-                gap = self._engine.load_weights(published)
-                weights.taken(self._run, published)
-            self.weight_version = published.version
-            self._updates.write({"weight_version": published.version, "time": round(time.time(), 3), "probe_gap": gap,
-                                 "seconds": round(time.monotonic() - started, 4)})  # fmt: skip
+        if self.config.weight_transfer == "disk":
+            with self._timed("wait"):
+                self._client.wait_for_room()
+            self._take_over(weights.newest(self._run))
+        else:  # the trainer answers between two of its steps: room may come meanwhile
+            with self._timed("wait"):
+                published = weights.ask(self._run, self.weight_version, lambda: not self.running())
+            self._take_over(published)
+            with self._timed("wait"):
+                self._client.wait_for_room()
         return self.weight_version
 
-    def _newest_weights(self) -> weights.Published | None:
-        if self.config.weight_transfer == "disk":
-            return weights.newest(self._run)
-        return weights.ask(self._run, self.weight_version, lambda: not self.running())
+    def _take_over(self, published: weights.Published | None) -> None:
+        if published is None or published.version <= self.weight_version:
+            return
+        started = time.monotonic()
+        with self._timed("update_policy"):
+            gap = self._engine.load_weights(published)
+            weights.taken(self._run, published)
+        self.weight_version = published.version
+        self._updates.write({"weight_version": published.version, "time": round(time.time(), 3), "probe_gap": gap,
+                             "seconds": round(time.monotonic() - started, 4)})  # fmt: skip
 
     def sample_problems(self) -> list[problems.Problem]:
         """The next `prompts_per_batch` problems, each with a question "Q" and the exact answer "A"."""
