@@ -105,11 +105,14 @@ def _print_summary(summary: dict[str, Any], run: Path) -> None:
 
 def ref_server(arguments: argparse.Namespace) -> int:
     """The reference server alone, in the foreground; prepares the run's directory where there is none."""
+    from labkit import supervise
+
     run = RunDir(arguments.run.resolve())
     if not run.config.exists():
         _lab(arguments, run.path).prepare()
+        ranks = " ".join(supervise.ranks(run.load_config()))
         print(f"the other two: python -m labkit.rollout --run {_short(run.path)}\n"
-              f"               deepspeed --module labkit.trainer --run {_short(run.path)}", flush=True)  # fmt: skip
+              f"               deepspeed {ranks} --module labkit.trainer --run {_short(run.path)}", flush=True)  # fmt: skip
     command = [sys.executable, "-m", "labkit.ref_server", "--run", str(run.path)]
     os.execv(sys.executable, command)
 

@@ -82,6 +82,7 @@ class RunConfig:
     weight_transfer: Literal["disk", "nccl", "ipc"] = "disk"  # between two GPUs NCCL, within one GPU IPC
     prefetch: bool = False  # take the next batch from the server while the last step of one trains
     num_trainers: int = 1
+    hostfile: str | None = None  # DeepSpeed's, for trainers on several machines
     generation_device: int = 0  # with tensor parallelism the first of several
     tensor_parallel_size: int = 1
     trainer_devices: tuple[int, ...] = ()

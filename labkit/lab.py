@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm.auto import tqdm
 
 from labkit import functions as student
-from labkit import summary, supervise, wire
+from labkit import gpus, summary, supervise, wire
 from labkit.client import ReferenceClient
 from labkit.config import RunConfig, RunDir, write_atomic
 from labkit.errors import ConfigError, ProcessError
@@ -53,7 +53,7 @@ class Lab:
         **overrides: Any,
     ) -> None:
         """Raises ConfigError for a configuration that cannot work, FunctionsError for functions of the wrong form."""
-        self.config = RunConfig.create(preset, algorithm=algorithm, **overrides)
+        self.config = RunConfig.create(preset, **gpus.fit(preset, {"algorithm": algorithm, **overrides}))
         self.processes = _known(processes)
         if isinstance(functions, Functions):
             self.functions = functions

@@ -25,7 +25,7 @@ import torch
 import waitress
 from bottle import Bottle, HTTPResponse, request
 
-from labkit import supervise, wire
+from labkit import gpus, supervise, wire
 from labkit.config import HOST, RunConfig, RunDir
 from labkit.errors import WireError
 from labkit.policy import Policy, load_model
@@ -159,7 +159,9 @@ class ReferenceServer:
 
     def _check_model(self) -> None:
         if self._failure is not None:
-            raise _reply(500, f"the reference model failed: {type(self._failure).__name__}: {self._failure}")
+            memory = isinstance(self._failure, torch.OutOfMemoryError)
+            advice = "; lower logits_chunk_bytes or micro_batch_size, or give it another reference_device" if memory else ""
+            raise _reply(500, f"the reference model failed: {type(self._failure).__name__}: {self._failure}{advice}")
 
 
 def _wait() -> float:
@@ -183,8 +185,9 @@ def _reply(status: int, message: str, retry_after: int | None = None) -> HTTPRes
 
 def serve(run: RunDir, config: RunConfig) -> None:
     torch.set_num_threads(config.reference_threads)
-    device = f"cuda:{config.reference_device}" if config.device == "cuda" else "cpu"
-    policy = Policy(load_model(config)).to(device)
+    if config.device == "cuda":
+        gpus.see_only(config.reference_device)
+    policy = Policy(load_model(config)).to(config.device)
     server = ReferenceServer(config, policy, secrets.token_urlsafe(32))
     supervise.write_state(run, NAME, "ready", port=server.port, token=server.token)
     log.info("listening on %s, port %d", HOST, server.port)

@@ -226,16 +226,22 @@ def _log_to(path: Path) -> None:
 
 def commands(run: RunDir, config: RunConfig) -> dict[str, list[str]]:
     """The three commands of a run, as anybody would type them."""
-    ranks = ["--num_gpus" if config.device == "cuda" else "--num_accelerators", str(config.num_trainers)]
-    if config.trainer_devices:
-        ranks = ["--include", "localhost:" + ",".join(map(str, config.trainer_devices))]
     where = ["--run", str(run.path)]
-    deepspeed = [sys.executable, "-m", "deepspeed.launcher.runner", *ranks, "--master_port", str(_free_port())]
+    deepspeed = [sys.executable, "-m", "deepspeed.launcher.runner", *ranks(config), "--master_port", str(_free_port())]
     return {
         "ref_server": [sys.executable, "-m", "labkit.ref_server", *where],
         "rollout": [sys.executable, "-m", "labkit.rollout", *where],
         "trainer": [*deepspeed, "--module", "labkit.trainer", *where],
     }
+
+
+def ranks(config: RunConfig) -> list[str]:
+    """What tells the deepspeed launcher where the trainer's processes run."""
+    if config.hostfile is not None:
+        return ["--hostfile", config.hostfile]
+    if config.trainer_devices:
+        return ["--include", "localhost:" + ",".join(map(str, config.trainer_devices))]
+    return ["--num_gpus" if config.device == "cuda" else "--num_accelerators", str(config.num_trainers)]
 
 
 def _free_port() -> int:

@@ -27,7 +27,7 @@ from torch import Tensor, distributed
 from labkit import functions, supervise, wire
 from labkit.client import ReferenceClient
 from labkit.config import RunConfig, RunDir, write_atomic
-from labkit.errors import FunctionsError, SetupError, WireError
+from labkit.errors import FunctionsError, SetupError, StudentError, WireError
 from labkit.functions import Functions
 from labkit.metrics import JsonlWriter, read_jsonl
 from labkit.policy import Policy, PolicyOutput, chunks, load_model, load_tokenizer, logps_and_entropy, token_logps
@@ -161,13 +161,14 @@ class Trainer:
             micro = {name: value.to(self.engine.device) if isinstance(value, Tensor) else value
                      for name, value in rows.rows(start, start + size).student_view().items()}  # fmt: skip
             self.policy.plen = rows.plen
-            loss = self._functions.call(
-                "PPO_step", micro, self.engine, beta=self.config.beta, clip_param=self.config.clip_param
-            )
-            _check_loss(loss)
-            self.engine.backward(loss)
-            sums += self._measure(micro, loss)  # with the weights of the forward pass
-            self.engine.step()
+            with self._room():
+                loss = self._functions.call(
+                    "PPO_step", micro, self.engine, beta=self.config.beta, clip_param=self.config.clip_param
+                )
+                _check_loss(loss)
+                self.engine.backward(loss)
+                sums += self._measure(micro, loss)  # with the weights of the forward pass
+                self.engine.step()
         if self.config.num_trainers > 1:
             distributed.all_reduce(sums)
         loss_sum, tokens, *totals = sums.tolist()
@@ -175,6 +176,20 @@ class Trainer:
         return {"loss": loss_sum / (self.config.gradient_accumulation * self.config.num_trainers), "kl": kl,
                 "clip_fraction": clipped, "entropy": entropy, "logprob_gap": gap,
                 "grad_norm": float(self.engine.get_global_grad_norm() or 0.0), "completion_tokens": int(tokens)}  # fmt: skip
+
+    @contextlib.contextmanager
+    def _room(self) -> Iterator[None]:
+        """Says what to do where the GPU's memory does not suffice, in PPO_step or beside it."""
+        try:
+            yield
+        except (torch.OutOfMemoryError, StudentError) as error:
+            if isinstance(error, StudentError) and not isinstance(error.__cause__, torch.OutOfMemoryError):
+                raise
+            size = self.config.micro_batch_size
+            raise SetupError(
+                f"the GPU's memory does not suffice for {size} rollouts at a time ({str(error).splitlines()[0]}); lower "
+                f"micro_batch_size, which is {size}, or set gradient_checkpointing=true, or offload=true"
+            ) from error
 
     @torch.no_grad()
     def _measure(self, micro: dict[str, Any], loss: Tensor) -> Tensor:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from labkit import functions
+from labkit.cli import REFERENCE
 from labkit.config import RunConfig
 from labkit.errors import ConfigError, SetupError
 from labkit.problems import arithmetic, gsm8k, heldout, messages, sampler, split_of, worked_arithmetic
@@ -205,3 +207,15 @@ def test_gsm8ks_own_files():
     assert train[0]["A"] == "72"
     assert all(Fraction(problem["A"]) is not None and problem["Q"] for problem in train + test)
     assert any(problem["A"].startswith("-") for problem in train)
+
+
+@pytest.mark.skipif(not GSM8K.is_dir(), reason="GSM8K's own files are not beside the checkout (../shared/data/gsm8k)")
+def test_each_reference_answer_of_gsm8k_earns_its_reward():
+    """All 8,792 of them, as the completion of their own problem: worked solution, `####`, thousands commas, signs."""
+    reward_correct = functions.load_path(REFERENCE, "grpo").by_name["reward_correct"]
+    wrong = []
+    for split, file in (("train", "train.jsonl"), ("heldout", "test.jsonl")):
+        solutions = [json.loads(line)["answer"] for line in (GSM8K / file).read_text().splitlines()]
+        items = gsm8k(split, str(GSM8K))
+        wrong += [s for item, s in zip(items, solutions, strict=True) if reward_correct(item, s) != 1.0]
+    assert not wrong

@@ -14,11 +14,11 @@ from conftest import make_batch
 
 from labkit import functions, supervise
 from labkit.config import RunConfig, RunDir
-from labkit.errors import FunctionsError, ProcessError, StudentError
+from labkit.errors import FunctionsError, ProcessError, SetupError, StudentError
 from labkit.metrics import FIELDS, read_jsonl
 from labkit.policy import Policy
 from labkit.ref_server import ReferenceServer
-from labkit.trainer import _check_loss
+from labkit.trainer import Trainer, _check_loss
 
 slow = pytest.mark.slow
 
@@ -164,3 +164,20 @@ def test_a_students_error_is_told_with_their_line(tmp_path, policy, reference):
 def test_a_trainer_without_batches_says_so(tmp_path, policy, reference):
     with pytest.raises(ProcessError, match="no batch came for"):
         train(tmp_path / "run", policy, reference, [0], optimizer_steps=4)
+
+
+def test_too_little_memory_says_what_to_lower():
+    def PPO_step(batch, engine, *, beta, clip_param):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    def not_written(batch, engine, *, beta, clip_param):
+        raise NotImplementedError("replace this line")
+
+    trainer = object.__new__(Trainer)
+    trainer.config = RunConfig.create("tiny")
+    given = functions.Functions({"PPO_step": PPO_step, "not_written": not_written}, {})
+    message = "does not suffice for 64 rollouts.*20.00 GiB.*lower micro_batch_size, which is 64"
+    with pytest.raises(SetupError, match=message), trainer._room():
+        given.call("PPO_step", {}, None, beta=0.0, clip_param=0.2)
+    with pytest.raises(StudentError, match="NotImplementedError"), trainer._room():
+        given.call("not_written", {}, None, beta=0.0, clip_param=0.2)

@@ -1,0 +1,73 @@
+"""What needs GPUs, on the tiny policy: CUDA graphs, both ways of handing weights on, ZeRO-3, runs that train."""
+
+import pytest
+import torch
+from conftest import make_batch
+
+from labkit import functions
+from labkit.cli import REFERENCE
+from labkit.config import RunConfig
+from labkit.lab import Lab
+from labkit.metrics import read_jsonl
+from labkit.policy import Policy, load_model
+
+GPUS = torch.cuda.device_count()
+one_gpu = pytest.mark.skipif(GPUS < 1, reason="needs a GPU; torch sees none")
+two_gpus = pytest.mark.skipif(GPUS < 2, reason=f"needs two GPUs; torch sees {GPUS}")
+pytestmark = [pytest.mark.gpu, pytest.mark.slow]
+
+ON_GPU = {"device": "cuda", "dtype": "bfloat16", "optimizer_steps": 6, "heldout_problems": 32}
+ONE = {**ON_GPU, "trainer_devices": (0,)}
+TWO = {**ON_GPU, "trainer_devices": (1,)}
+
+
+def train(path, **overrides) -> tuple[Lab, list[dict]]:
+    """A whole run in three processes; raises what went wrong in them."""
+    with Lab("tiny", functions.load_path(REFERENCE, "grpo"), run=path, **overrides) as lab:
+        lab.wait()
+    lines = read_jsonl(lab.run.metrics)
+    assert [line["step"] for line in lines] == list(range(1, lab.config.optimizer_steps + 1))
+    # The policy that trains gives the tokens the log-probs that the generating one gave, but for bfloat16 and its few updates.
+    assert max(line["logprob_gap"] for line in lines) < 0.2
+    return lab, lines
+
+
+def gaps(lab: Lab) -> list[float]:
+    return [line["probe_gap"] for line in read_jsonl(lab.run.weight_updates)]
+
+
+@one_gpu
+@pytest.mark.parametrize("weight_transfer", ["disk", "ipc"])
+def test_a_run_on_one_gpu(tmp_path, weight_transfer):
+    lab, _ = train(tmp_path / "run", **ONE, weight_transfer=weight_transfer)
+    assert len(gaps(lab)) >= 3
+    assert max(gaps(lab)) < 0.1
+
+
+@two_gpus
+@pytest.mark.parametrize("changes", [{}, {"prefetch": True}, {"zero_stage": 3}, {"liger": True}], ids=str)
+def test_a_run_on_two_gpus_over_nccl(tmp_path, changes):
+    if changes.get("liger"):
+        pytest.importorskip("liger_kernel")
+    lab, lines = train(tmp_path / "run", **TWO, weight_transfer="nccl", **changes)
+    assert len(gaps(lab)) >= 3
+    assert max(gaps(lab)) < 0.1
+    assert {line["weight_version"] for line in lines} > {0}
+
+
+@two_gpus
+def test_two_trainers(tmp_path):
+    """Both GPUs train, the first one generates, too."""
+    overrides = {**ON_GPU, "trainer_devices": (0, 1), "num_trainers": 2, "micro_batch_size": 32}
+    train(tmp_path / "run", **overrides)
+
+
+@one_gpu
+def test_log_probs_on_a_gpu_are_those_on_a_cpu():
+    config = RunConfig.create("tiny")
+    batch = make_batch(4, 4, seed=3)
+    policy = Policy(load_model(config))
+    with torch.no_grad():
+        expected = policy.completion_logps(batch.inputs, batch.attention_mask, batch.plen)
+        found = policy.cuda().completion_logps(batch.inputs.cuda(), batch.attention_mask.cuda(), batch.plen).cpu()
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)  # float32 with TensorFloat-32 off, other kernels
