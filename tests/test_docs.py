@@ -1,12 +1,13 @@
 """What the documentation names is there."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from labkit.cli import _parser
+from labkit.cli import _overrides, _parser
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("docs/*.md")])
@@ -29,6 +30,14 @@ def test_commands_of_the_readme_parse():
     assert len(commands) >= 8
     for command in commands:
         _parser().parse_args(command.replace("PATH", "x.ipynb").split())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_in_blocks_parse(page: Path):
+    """So is every line of a block that begins with `labkit`, wherever it is installed."""
+    for line in re.findall(r"^(?:\S*/)?labkit ([a-z].*)$", page.read_text(), re.MULTILINE):
+        arguments = _parser().parse_args(shlex.split(line, comments=True))
+        _overrides(getattr(arguments, "set", []))
 
 
 def test_make_targets_of_the_documentation_exist():
