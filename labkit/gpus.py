@@ -101,7 +101,8 @@ def _layout(gpus: Sequence[Gpu]) -> dict[str, Any]:
 
 def _memory(values: Mapping[str, Any], gpus: Mapping[int, Gpu]) -> dict[str, Any]:
     """The largest micro-batch for which each trainer's GPU has room; offload and checkpointing only where it takes them."""
-    trainers, ranks = values["trainer_devices"], values.get("num_trainers", 1)
+    ranks = values.get("num_trainers", 1)
+    trainers = values["trainer_devices"] or (0,)  # none are named where a hostfile says who trains
     generation = range(values["generation_device"], values["generation_device"] + values.get("tensor_parallel_size", 1))
     missing = sorted({*trainers, *generation, values["reference_device"]} - set(gpus))
     if missing:

@@ -85,6 +85,11 @@ def test_what_is_given_stays() -> None:
     assert fitted(140, 140, max_completion_tokens=2000).micro_batch_size < fitted(140, 140).micro_batch_size
 
 
+def test_a_hostfile_says_who_trains() -> None:
+    config = fitted(*[80.0] * 8, hostfile="hosts", num_trainers=8, trainer_devices=(), generation_device=7, reference_device=6)
+    assert (config.generation_device, config.reference_device, config.micro_batch_size) == (7, 6, 8)
+
+
 def test_without_gpus_and_on_cpus_the_preset_stands() -> None:
     assert gpus.fit(PRESET, {"seed": 3}, ()) == {"seed": 3}
     assert gpus.fit("tiny", {}, [Gpu("fake GPU", 80, 80)]) == {}
