@@ -11,7 +11,6 @@ import ast
 import inspect
 import json
 import linecache
-import symtable
 import sys
 import sysconfig
 import traceback
@@ -23,6 +22,7 @@ from typing import Any
 
 import cloudpickle
 
+from labkit import statements
 from labkit.config import PACKAGE, Algorithm
 from labkit.errors import FunctionsError, LabError, StudentError
 
@@ -267,23 +267,6 @@ def _cells(file: Path) -> list[tuple[str, str]]:
     return [(f"{file.name}, cell {n}", source) for n, source in code]
 
 
-def _parsed(filename: str, text: str) -> list[ast.stmt]:
-    """The statements of a cell; lines that only IPython understands (`%time`, `!ls`, `x?`) are left out where they keep it from
-    being Python. Raises FunctionsError where it is none."""
-    without = "\n".join(
-        "#" + line[1:] if line[:1] in ("%", "!", "?") or line.rstrip()[-1:] == "?" else line for line in text.split("\n")
-    )
-    try:
-        try:
-            return ast.parse(text, filename).body
-        except SyntaxError:
-            return ast.parse(without, filename).body
-    except SyntaxError as error:
-        raise FunctionsError(f"{filename}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise FunctionsError(f"{filename} cannot be read as Python: {type(error).__name__}: {error}") from error
-
-
 class _Definitions:
     """The top-level definitions, imports and assignments of one file, run only as far as they are needed."""
 
@@ -294,15 +277,18 @@ class _Definitions:
         for filename, text in _cells(file):
             linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
             try:
-                self._statements += [(filename, statement) for statement in _parsed(filename, text)]
+                self._statements += [(filename, statement) for statement in statements.parse(filename, text)]
             except FunctionsError as error:
                 self._broken.append((text, error))
-        self._binds = [_binds(statement) for _, statement in self._statements]
+        self._binds = [statements.binds(statement) for _, statement in self._statements]
         imports = [
-            s for _, statement in self._statements for s in _in_scope(statement) if isinstance(s, ast.Import | ast.ImportFrom)
+            s
+            for _, statement in self._statements
+            for s in statements.in_scope(statement)
+            if isinstance(s, ast.Import | ast.ImportFrom)
         ]
-        imported = set().union(*map(_binds, imports))
-        self._changes = [_changes(statement, imported) for _, statement in self._statements]
+        imported = set().union(*map(statements.binds, imports))
+        self._changes = [statements.changes(statement, imported) for _, statement in self._statements]
         self._done: set[int] = set()
 
     def get(self, names: Iterable[str], others: Sequence[_Definitions] = ()) -> dict[str, Any]:
@@ -338,7 +324,9 @@ class _Definitions:
     def _definitions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
         """(file, definition) of each function and class."""
         for filename, statement in self._statements:
-            yield from ((filename, node) for node in _in_scope(statement) if isinstance(node, ast.FunctionDef | ast.ClassDef))
+            yield from (
+                (filename, node) for node in statements.in_scope(statement) if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            )
 
     def check_written(self, name: str) -> None:
         """Raises FunctionsError where function `name` is still the stub that was handed out."""
@@ -363,7 +351,7 @@ class _Definitions:
             if not more:
                 return chosen, names
             chosen |= more
-            names |= set().union(*(_globals(self._statements[i][1]) for i in more))
+            names |= set().union(*(statements.uses(self._statements[i][1]) for i in more))
 
     def _run(self, filename: str, statement: ast.stmt) -> None:
         code = compile(ast.Module([statement], []), filename, "exec")
@@ -371,69 +359,3 @@ class _Definitions:
             exec(code, self._namespace)
         except Exception as error:
             raise FunctionsError(f"{filename}, line {statement.lineno}: {type(error).__name__}: {error}") from error
-
-
-def _globals(statement: ast.stmt) -> set[str]:
-    """The names of its module that a statement uses: no local variables, no attributes."""
-    pending, found = [symtable.symtable(ast.unparse(statement), "statement", "exec")], set()
-    while pending:
-        scope = pending.pop()
-        pending += scope.get_children()
-        found |= {
-            s.get_name() for s in scope.get_symbols() if s.is_global() or (scope.get_type() == "module" and s.is_referenced())
-        }
-    return found
-
-
-def _in_scope(node: ast.AST) -> Iterator[ast.stmt]:
-    """The statements that run in a module's scope when `node` does: itself, and what stands inside `if`, `try`, `for`, ..."""
-    if isinstance(node, ast.stmt):
-        yield node
-    if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
-                yield from _in_scope(child)
-
-
-def _binds(statement: ast.stmt) -> set[str]:
-    """The names of its module that a statement binds."""
-    bound: set[str] = set()
-    for node in _in_scope(statement):
-        match node:
-            case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
-                bound.add(node.name)
-            case ast.Import() | ast.ImportFrom():
-                bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-            case ast.Expr():
-                pass
-            case _:
-                inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr | ast.withitem)]
-                bound |= {name.id for child in inner for name in _names_in(child) if isinstance(name.ctx, ast.Store)}
-    return bound
-
-
-def _names_in(expression: ast.AST) -> Iterator[ast.Name]:
-    """The names in an expression; those inside comprehensions and lambdas have a scope of their own."""
-    if isinstance(expression, ast.Name):
-        yield expression
-    elif not isinstance(expression, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda):
-        for child in ast.iter_child_nodes(expression):
-            yield from _names_in(child)
-
-
-def _changes(statement: ast.stmt, imported: set[str]) -> set[str]:
-    """The names through which a statement changes something that it does not bind: `TABLE` in `TABLE["km"] = 1000` and in
-    `TABLE.update(km=1000)`, `getcontext` in `getcontext().prec = 60`. A call into what is `imported` changes nothing here."""
-    changed: list[ast.expr] = []
-    for node in _in_scope(statement):
-        match node:
-            case ast.Assign(targets=targets):
-                changed += [target.value for target in targets if isinstance(target, ast.Attribute | ast.Subscript)]
-            case (
-                ast.AugAssign(target=ast.Attribute() | ast.Subscript() as target)
-                | ast.AnnAssign(target=ast.Attribute() as target)
-            ):
-                changed.append(target.value)
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=value))) if not imported & {n.id for n in _names_in(value)}:
-                changed.append(value)
-    return {name.id for value in changed for name in _names_in(value)}
