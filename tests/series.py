@@ -11,9 +11,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from autograder_tests.classroom import NAMES
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE, RELEASE = ROOT / "source", ROOT / "release"
-NAMES = ("00_tour", "01_rewards", "02_rollout", "03_ppo_loss", "04_grpo", "05_report")
 
 
 def copy(series: Path, folder: Path, names: Iterable[str] = NAMES) -> Path:

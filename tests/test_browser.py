@@ -5,8 +5,9 @@ Pictures of each notebook are left in build/screenshots.
 
 import pytest
 import series
-from series import NAMES, ROOT
+from series import ROOT
 
+from autograder_tests.classroom import NAMES
 from labkit.checks import cases
 
 browser = pytest.importorskip("browser", reason="needs playwright")

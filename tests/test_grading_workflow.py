@@ -7,9 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from series import NAMES, RELEASE, ROOT
+from series import RELEASE, ROOT
 
-from autograder_tests.classroom import RECORD, make_course, nbgrader
+from autograder_tests.classroom import NAMES, RECORD, make_course, nbgrader
 
 pytestmark = pytest.mark.slow
 
