@@ -258,6 +258,8 @@ def pretrain(out: Path, *, seed: int = 0, device: str = "cpu", steps: int | None
     if steps < 1:
         raise ConfigError(f"steps is {steps}; it must be at least 1")
     torch.manual_seed(seed)
+    if device == "cuda":
+        torch.set_float32_matmul_precision("high")  # TensorFloat-32
     tokenizer = train_tokenizer(shape.vocabulary, seed)
     model = build_model(shape, tokenizer).to(device)
     problems = list(itertools.islice(worked_arithmetic("heldout", seed=0), 512))
