@@ -143,6 +143,11 @@ def stop(arguments: argparse.Namespace) -> int:
 
 def grade(arguments: argparse.Namespace) -> int:
     """Grade the submissions to assignments, for instructors: docs/instructors.md."""
+    # jsonschema would compile a grammar of web addresses, for over a second; no notebook's form asks for it.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    from labkit.grading.preprocessor import zygote
+
+    zygote()  # it starts while nbgrader is loaded here
     from labkit.grading.grade import grade as grade_class
     from labkit.grading.grade import summary
 

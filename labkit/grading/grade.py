@@ -7,6 +7,7 @@ follows is `nbgrader autograde` itself, which finds its scores ready.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import logging
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbgrader.api
 import psutil
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader
@@ -37,6 +39,10 @@ from labkit.grading.preprocessor import grader_of, wanted
 from labkit.grading.score import EXERCISES, Grader
 
 log = logging.getLogger(__name__)
+
+# nbgrader opens the gradebook ten times for each submission, and each time with a new engine, which forgets every query that it
+# has compiled. One engine serves them all.
+nbgrader.api.create_engine = functools.cache(nbgrader.api.create_engine)
 
 
 @dataclass(frozen=True)

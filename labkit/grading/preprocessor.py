@@ -85,15 +85,21 @@ def _output(kind: str, **content: Any) -> NotebookNode:
 
 
 @functools.cache
+def zygote() -> Zygote:
+    """This process's own. It loads torch while the caller goes on."""
+    started = Zygote()
+    atexit.register(started.close)
+    return started
+
+
+@functools.cache
 def grader_of(course: Path, require_sandbox: bool) -> Grader:
     """The grader of a course folder, one for a process, which says what protections are in force.
 
     Raises SetupError where one is asked for that this machine does not give.
     """
-    zygote = Zygote()
-    atexit.register(zygote.close)
-    force = zygote.protections()
+    force = zygote().protections()
     print(f"Submissions run in a sandbox:\n{describe(force)}")
     if require_sandbox and not all(force.values()):
         raise SetupError(f"--require-sandbox, but not all protections are in force:\n{describe(force)}")
-    return Grader(Course(course), zygote)
+    return Grader(Course(course), zygote())

@@ -55,7 +55,7 @@ class Zygote:
     """The process that has torch loaded and forks sandboxes; one for each process that grades, for all its threads."""
 
     def __init__(self) -> None:
-        """Raises SetupError where it does not start."""
+        """Returns at once; the first sandbox waits until torch is loaded."""
         self._folder = Path(tempfile.mkdtemp(prefix="labkit-grading-"))
         self._folder.chmod(0o711)
         self._numbers = itertools.count(os.getpid() % 1000 * 1000)
@@ -71,11 +71,14 @@ class Zygote:
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None,
                 start_new_session=True,
             )  # fmt: skip
-        self._control = ours
+        self._control, self._ready = ours, False
+
+    def _wait_ready(self) -> None:
         self._control.settimeout(STARTING)
         if self._control.recv(1) != b"!":
             raise SetupError("the process that runs submissions did not start; what it said stands above")
         self._control.settimeout(OPENING)
+        self._ready = True
 
     @property
     def pid(self) -> int:
@@ -86,8 +89,8 @@ class Zygote:
         return self.pid == pid and self._process.poll() is None
 
     def open(self) -> tuple[socket.socket, int, Path]:
-        """A new sandbox: the connection to it, its process group, its directory. Raises ProcessError where it fails; the
-        next call then begins with a new process."""
+        """A new sandbox: the connection to it, its process group, its directory. Raises SetupError where the process that
+        forks them does not start, ProcessError where one fails; the next call then begins with a new process."""
         with self._lock:
             number = next(self._numbers)
             folder = self._folder / str(number)
@@ -95,6 +98,8 @@ class Zygote:
             if self._process.poll() is not None:  # ended by the kernel, say, where memory ran out
                 self._control.close()
                 self._start()
+            if not self._ready:
+                self._wait_ready()
             ours, theirs = socket.socketpair()
             child = b""
             with theirs, contextlib.suppress(OSError):  # and TimeoutError
