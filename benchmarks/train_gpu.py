@@ -14,14 +14,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count, islice, pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,7 +29,7 @@ import requests
 
 from benchmarks import record, simple_grpo
 from benchmarks.train_cpu import phases, phases_table, reference_health
-from labkit import functions
+from labkit import functions, supervise
 from labkit.cli import REFERENCE
 from labkit.config import HOST, TINY_MODEL, RunConfig, RunDir
 from labkit.errors import ProcessError
@@ -178,7 +177,7 @@ def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
     """TRL in its server mode: vLLM on the generating GPU, the trainer on the training one."""
     run.create(config)
     functions.dump(given, run.functions)
-    port = _free_port()
+    port = supervise.free_port()
     transfer = json.dumps({"backend": "nccl"})
     server = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", config.model, "--port", str(port), "--host", HOST,
               "--max-model-len", str(config.max_prompt_tokens + config.max_completion_tokens + 1),
@@ -201,7 +200,7 @@ def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) 
     micro_batches = steps * config.rollouts_per_step // 8
     simple_grpo.prepare(checkout, run.path, config, micro_batches)
     command = [sys.executable, "-m", "deepspeed.launcher.runner", "--include", f"localhost:{config.trainer_devices[0]}",
-               "--master_port", str(_free_port()), simple_grpo.GENERATION]  # fmt: skip
+               "--master_port", str(supervise.free_port()), simple_grpo.GENERATION]  # fmt: skip
     server = [sys.executable, simple_grpo.REFERENCE]
     with Gpus() as gpus, _process(server, run, "reference", config.generation_device, where=run.path) as serving:
         _wait_for("http://localhost:59875/get", serving, run, "reference")
@@ -306,18 +305,15 @@ def _process(command: Sequence[str], run: RunDir, name: str, gpu: int | None, *,
 
 def _until(process: subprocess.Popen[bytes], file: Path, lines: int, run: RunDir, name: str) -> None:
     """Wait until `file` has that many lines. Raises ProcessError where the process ends before."""
-    while (written := len(read_jsonl(file))) < lines:
-        if process.poll() is not None:
-            raise ProcessError(
-                f"{name} ended with status {process.returncode} after {written} of {lines} steps:\n{_tail(run.log(name))}"
-            )
+    while len(read_jsonl(file)) < lines:
+        _check(process, run, name)
         time.sleep(0.5)
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], run: RunDir, name: str) -> None:
-    for _ in count():
-        if process.poll() is not None:
-            raise ProcessError(f"{name} ended with status {process.returncode}; its last lines:\n{_tail(run.log(name))}")
+    """Wait until `url` answers. Raises ProcessError where the process ends before."""
+    while True:
+        _check(process, run, name)
         try:
             if requests.get(url, timeout=5).ok:
                 return
@@ -325,14 +321,10 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], run: RunDir, name: str
             time.sleep(1)
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def _check(process: subprocess.Popen[bytes], run: RunDir, name: str) -> None:
+    if process.poll() is not None:
+        tail = supervise.log_tail(run, name, 25)
+        raise ProcessError(f"{name} ended too early, with status {process.returncode}; its last lines:\n{tail}")
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -80,20 +80,24 @@ def fit(preset: str, overrides: Mapping[str, Any], gpus: Sequence[Gpu] | None = 
 
     Raises ConfigError where the GPUs are too small, with what would be needed.
     """
-    gpus = find()[0] if gpus is None and preset in PRESETS else gpus
-    if not gpus or PRESETS[preset]["device"] != "cuda":
+    if PRESETS.get(preset, {}).get("device") != "cuda":
         return dict(overrides)
-    chosen = {} if any(name in overrides for name in LAYOUT) else _layout(gpus)
+    gpus = find()[0] if gpus is None else gpus
+    if not gpus:
+        return dict(overrides)
+    rollouts = overrides.get("rollouts_per_step", PRESETS[preset]["rollouts_per_step"])
+    chosen = {} if any(name in overrides for name in LAYOUT) else _layout(gpus, rollouts)
     values = {**PRESETS[preset], **chosen, **overrides}
     return {**chosen, **_memory(values, {gpu.index: gpu for gpu in gpus}), **overrides}
 
 
-def _layout(gpus: Sequence[Gpu]) -> dict[str, Any]:
+def _layout(gpus: Sequence[Gpu], rollouts_per_step: int) -> dict[str, Any]:
     """One GPU does everything. Of several the first generates; the reference model stands beside it, or with four and more
-    GPUs, when two trainers keep the first one busy, on its own; the others train."""
+    GPUs, when two trainers keep the first one busy, on its own; of the others as many train as can share a step evenly."""
     first, *others = (gpu.index for gpu in gpus)
     reference = others.pop(0) if len(others) >= 3 else first
-    trainers = tuple(others) or (first,)
+    even = max(n for n in range(1, len(gpus)) if rollouts_per_step % n == 0 and n <= len(others)) if others else 0
+    trainers = tuple(others[:even]) or (first,)
     return {"generation_device": first, "reference_device": reference, "trainer_devices": trainers,
             "num_trainers": len(trainers), "weight_transfer": "nccl" if others else "ipc",
             **({} if others else {"kv_cache_gib": 8, "prompts_per_batch": 16})}  # fmt: skip

@@ -102,8 +102,7 @@ class Policy(nn.Module):
         """
         mask = attention_mask[:, plen:].bool()  # (B, C)
         logits = self._logits(input_ids, attention_mask, plen)[:, plen - 1 : -1][mask]  # (N, V): what predicts each of them
-        parts = zip(chunks(logits, chunk_bytes), chunks(input_ids[:, plen:][mask], chunk_bytes, like=logits), strict=True)
-        logps = torch.cat([token_logps(part, tokens) for part, tokens in parts])
+        logps = torch.cat([token_logps(*part) for part in chunks(logits, input_ids[:, plen:][mask], chunk_bytes)])
         return torch.zeros(mask.shape, device=mask.device).masked_scatter(mask, logps)
 
     def _logits(self, input_ids: Tensor, attention_mask: Tensor | None, plen: int) -> Logits:
@@ -176,14 +175,14 @@ def _without_vocabulary(index: Any, ndim: int) -> Any:
     if len(parts) == ndim and isinstance(parts[-1], slice) and parts[-1] == slice(None):
         parts = parts[:-1]
     if len(parts) == 1 and isinstance(parts[0], Tensor):
-        return parts[0] if parts[0].dtype == torch.bool and parts[0].ndim < ndim else None
+        return parts[0] if parts[0].ndim < ndim else None
     return parts if len(parts) < ndim and all(isinstance(part, int | slice) for part in parts) else None
 
 
-def chunks(values: Tensor, chunk_bytes: int, *, like: Tensor | None = None) -> Iterator[Tensor]:
-    """`values` `(N, ...)` in pieces for which logits `(n, V)` (`values`, or those `like` it) take `chunk_bytes` in float32."""
-    step = max(1, chunk_bytes // (4 * (values if like is None else like).shape[-1]))
-    return (values[start : start + step] for start in range(0, len(values), step))
+def chunks(logits: Tensor, tokens: Tensor, chunk_bytes: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """`logits` `(N, V)` and `tokens` `(N,)` in pieces whose logits take at most `chunk_bytes` in float32."""
+    step = max(1, chunk_bytes // (4 * logits.shape[-1]))
+    return ((logits[start : start + step], tokens[start : start + step]) for start in range(0, len(tokens), step))
 
 
 def token_logps(logits: Tensor, tokens: Tensor) -> Tensor:

@@ -227,7 +227,7 @@ def _log_to(path: Path) -> None:
 def commands(run: RunDir, config: RunConfig) -> dict[str, list[str]]:
     """The three commands of a run, as anybody would type them."""
     where = ["--run", str(run.path)]
-    deepspeed = [sys.executable, "-m", "deepspeed.launcher.runner", *ranks(config), "--master_port", str(_free_port())]
+    deepspeed = [sys.executable, "-m", "deepspeed.launcher.runner", *ranks(config), "--master_port", str(free_port())]
     return {
         "ref_server": [sys.executable, "-m", "labkit.ref_server", *where],
         "rollout": [sys.executable, "-m", "labkit.rollout", *where],
@@ -244,7 +244,8 @@ def ranks(config: RunConfig) -> list[str]:
     return ["--num_gpus" if config.device == "cuda" else "--num_accelerators", str(config.num_trainers)]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])

@@ -55,7 +55,7 @@ class Batches:
         self._pending: deque[Batch] = deque()
         self._fetched: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
         self._free = threading.Semaphore(0)  # batches that may be fetched
-        self._under_way = 0  # batches that were asked for and have not been taken
+        self._under_way = False  # whether a batch was asked for and has not been taken
         self.dropped = 0
         if publisher:
             client = ReferenceClient(run, config, peer="rollout")
@@ -102,7 +102,7 @@ class Batches:
             self._ask()
             with contextlib.suppress(queue.Empty):
                 fetched = self._fetched.get(timeout=LOOK)
-                self._under_way = 0
+                self._under_way = False
                 if isinstance(fetched, Exception):
                     raise fetched
                 return _END if fetched is None else fetched
@@ -111,7 +111,7 @@ class Batches:
     def _ask(self) -> None:
         """Have the next batch fetched, where that has not been asked for yet."""
         if not self._under_way:
-            self._under_way = 1
+            self._under_way = True
             self._free.release()
 
     def _fetch_forever(self, client: ReferenceClient) -> None:
@@ -199,9 +199,9 @@ class Trainer:
             self.engine(inputs, attention_mask=micro["attention_mask"])  # PPO_step called the engine in its own way
         assert self._output is not None
         logits, self._output = self._output.logits[:, plen - 1 : -1][mask], None  # (N, V)
-        tokens, size = inputs[:, plen:][mask], self.config.logits_chunk_bytes
-        parts = zip(chunks(logits, size), chunks(tokens, size, like=logits), strict=True)
-        current, entropy = torch.cat([torch.stack(logps_and_entropy(part, ids)) for part, ids in parts], dim=1)  # (N,) each
+        tokens = inputs[:, plen:][mask]  # (N,)
+        parts = chunks(logits, tokens, self.config.logits_chunk_bytes)
+        current, entropy = torch.cat([torch.stack(logps_and_entropy(*part)) for part in parts], dim=1)  # (N,) each
         towards_ref = micro["refs"][mask] - current
         log_ratio = current - micro["gen_logps"][mask]
         per_token = torch.stack([

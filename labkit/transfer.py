@@ -11,7 +11,6 @@ import dataclasses
 import json
 import operator
 import pickle
-import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +37,8 @@ class DirectPublisher(Publisher):
         self._group: Any = None
 
     def wanted(self, step: int) -> bool:
-        return self._request()["request"] > self._answered
+        # In a run that was told to stop nobody is there any more to receive them.
+        return self._request()["request"] > self._answered and not supervise.stopping(self._run)
 
     def publish(self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]) -> Published:
         """Answer the rollout worker's request. Blocks until it has the weights. Raises WeightsError where it stopped taking
@@ -76,9 +76,7 @@ class DirectPublisher(Publisher):
         from vllm.distributed.weight_transfer.nccl_engine import NCCLWeightTransferUpdateInfo
 
         if self._group is None:
-            with socket.socket() as probe:
-                probe.bind((HOST, 0))
-                self._port = int(probe.getsockname()[1])
+            self._port = supervise.free_port()
         init = {"master_address": HOST, "master_port": self._port, "rank_offset": 1, "world_size": 1 + self._receivers}
         # Tensors travel in large packs. vLLM 0.26 is told so with each update, 0.32 once at the beginning.
         of_update = "packed" in {field.name for field in dataclasses.fields(NCCLWeightTransferUpdateInfo)}
@@ -97,7 +95,7 @@ class DirectPublisher(Publisher):
     def _wait_taken(self) -> None:
         """The receiver reads this process's memory: the next step must not change it meanwhile."""
         since, file = time.monotonic(), self._run.state / TAKEN
-        while not file.exists() or int(file.read_text()) < self._answered:
+        while not supervise.stopping(self._run) and (not file.exists() or int(file.read_text()) < self._answered):
             supervise.check_peer(self._run, "rollout")
             if time.monotonic() - since > self._patience:
                 raise WeightsError(f"the rollout worker asked for weights and did not take them for {self._patience:.0f} s")

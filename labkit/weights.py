@@ -71,18 +71,20 @@ class Publisher:
         with (run.state / "scratch").open("a") as scratch:
             scratch.write(f"{self._folder}\n")
         self._paths: list[Path] = []
-        self._stored: int | None = None
+        self._stored: Published | None = None
 
     def wanted(self, step: int) -> bool:
         """Whether the weights after `step` optimizer steps are to be published now."""
-        return self._stored != step and (self._stored is None or step % self._config.publish_every == 0)
+        return self._stored is None or (self._stored.version != step and step % self._config.publish_every == 0)
 
     def publish(self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]) -> Published:
         """Hand `tensors` on as `version`. Raises WeightsError where the disk is full."""
         return self.store(version, tensors, probe_ids, probe_logps)
 
     def store(self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]) -> Published:
-        """Write `tensors` as `version` to the disk and announce them. Raises WeightsError where it is full."""
+        """Write `tensors` as `version` to the disk, once, and announce them. Raises WeightsError where it is full."""
+        if self._stored is not None and self._stored.version == version:
+            return self._stored
         path = self._folder / f"{version:06d}"
         scratch = path.with_suffix(".partial")
         try:
@@ -94,12 +96,11 @@ class Publisher:
                 f"weights version {version} could not be written to {self._folder}: {error}; free some space there"
             ) from error
         scratch.rename(path)
-        published = self._announce(Published(version, str(path), probe_ids, probe_logps))
-        self._stored = version
+        self._stored = self._announce(Published(version, str(path), probe_ids, probe_logps))
         self._paths.append(path)
         while len(self._paths) > KEPT:
             shutil.rmtree(self._paths.pop(0))
-        return published
+        return self._stored
 
     def _announce(self, published: Published) -> Published:
         write_atomic(self._run.state / ANNOUNCEMENT, json.dumps(asdict(published)))
@@ -111,12 +112,11 @@ def ask(run: RunDir, have: int, ended: Callable[[], bool]) -> Published | None:
     come where they are newer. Once the run has `ended`, what is stored of it."""
     request = answered(run) + 1
     write_atomic(run.state / WANTED, json.dumps({"request": request, "have": have}))
-    while not ended():
-        published = _announced(run)
-        if published is not None and published.request == request:
-            return published
+    while (published := _announced(run)) is None or published.request != request:
+        if ended():
+            return newest(run)
         time.sleep(POLL)
-    return newest(run)
+    return published
 
 
 def answered(run: RunDir) -> int:

@@ -73,6 +73,12 @@ def test_who_works_where(sizes: tuple[float, ...], generation: int, reference: i
     assert config.weight_transfer == ("ipc" if len(sizes) == 1 else "nccl")
 
 
+@pytest.mark.parametrize("number", range(1, 10))
+def test_any_number_of_gpus_shares_a_step_evenly(number: int) -> None:
+    config = fitted(*[80.0] * number)
+    assert config.num_trainers == {1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: 4, 7: 4, 8: 4, 9: 4}[number]
+
+
 def test_small_gpus_offload_and_checkpoint() -> None:
     assert fitted(80, 48).offload
     assert fitted(80, 80, max_completion_tokens=2000).gradient_checkpointing

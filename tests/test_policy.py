@@ -66,6 +66,22 @@ def test_logits_are_made_where_they_are_used(policy: Policy, batch: Batch):
     assert isinstance(logits, torch.Tensor)
 
 
+MASK = torch.arange(16)[:, None] > torch.arange(16)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [3, -1, slice(2, -1), (slice(None), slice(4, -1)), (slice(None), -1, slice(None)), (..., 5), None, (2, 3, 4), MASK[:, :-1],
+     torch.tensor([3, 0]), (slice(None), torch.tensor([1, 2])), (slice(None), slice(None), slice(0, 9))],
+    ids=str,
+)  # fmt: skip
+def test_an_index_means_what_it_means_to_ordinary_logits(policy: Policy, index):
+    batch = make_batch(4, 4)
+    with torch.no_grad():
+        logits = policy(batch.inputs[:, :15], batch.attention_mask[:, :15]).logits
+        torch.testing.assert_close(logits[index] + 0, logits.made()[index], rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("plen", [0, 1, 4, 12])
 def test_a_wrong_hint_costs_time_never_correctness(double: Policy, plen: int):
     batch = make_batch(4, 4)

@@ -1,7 +1,9 @@
 """Weights from GPU to GPU, as far as it goes without a GPU: what is asked and answered, and that vLLM takes what it is told."""
 
 import json
+import shutil
 import threading
+from pathlib import Path
 
 import pytest
 import torch
@@ -32,7 +34,7 @@ def publisher(run, config):
     assert isinstance(publisher, DirectPublisher)
     yield publisher
     for path in (run.state / "scratch").read_text().split():
-        weights.Path(path).rmdir()
+        Path(path).rmdir()
 
 
 def test_nothing_goes_out_before_it_is_asked_for(publisher):
@@ -69,7 +71,7 @@ def test_who_asks_after_the_end_gets_what_was_stored(run, config, publisher):
     state = {"model.embed_tokens.weight": torch.ones(3, 2, dtype=torch.bfloat16)}
     stored = publisher.store(12, state, PROBE, [0.0, 0.0])
     assert weights.ask(run, 4, lambda: True) == stored
-    weights.shutil.rmtree(stored.path)
+    shutil.rmtree(stored.path)
 
 
 def test_vllm_takes_what_it_is_told(publisher):

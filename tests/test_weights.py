@@ -43,6 +43,15 @@ def test_the_newest_version_is_found_and_old_ones_go(run, publisher, config):
     assert all(torch.equal(loaded[name], tensor) for name, tensor in state.items())
 
 
+def test_a_version_is_stored_once(run, publisher, config):
+    """A trainer that is stopped while it waits has published its last version already."""
+    state = load_model(config).state_dict()
+    assert publisher.wanted(0)
+    stored = publisher.publish(0, state, PROBE, [0.0] * 5)
+    assert not publisher.wanted(0)
+    assert publisher.store(0, state, PROBE, [0.0] * 5) == stored == weights.newest(run)
+
+
 def test_tied_embeddings_are_written_out(config):
     state = weights.for_vllm(load_model(config).state_dict(), config)
     assert torch.equal(state["lm_head.weight"], state["model.embed_tokens.weight"])
