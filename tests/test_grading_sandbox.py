@@ -68,6 +68,17 @@ def test_the_protections_are_told(zygote):
     assert "✗ NOT in force: no network" in text
 
 
+def test_cells_may_take_longer_to_load_than_a_question_to_be_answered(sandbox, monkeypatch):
+    """They import pandas and transformers from a cold disk, say."""
+    monkeypatch.setattr(sandboxes, "SECONDS", 0.1)
+    monkeypatch.setattr(sandboxes, "GRACE", 0.1)
+    slow = "import time\ndef helper(wait=time.sleep(1)): ..."
+    assert in_sandbox(sandbox, "return helper() or 1.25", before=slow) == 1.25
+    monkeypatch.setattr(sandboxes, "LOADING", 0.2)
+    with pytest.raises(Raised, match=r"no answer within .* does a loop never end\?"):
+        in_sandbox(sandbox, "return helper() or 1.25", before=slow)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_answers_are_those_of_the_function_in_this_process(sandbox, name):
     right = InProcess(reference()[name])

@@ -30,7 +30,8 @@ import psutil
 from tqdm import tqdm
 
 from autograder_tests.expected import BANK, shows
-from labkit.checks import key
+from labkit.checks import case, key
+from labkit.checks.verdict import Verdict
 from labkit.config import PACKAGE, Algorithm
 from labkit.grading.isolation import FIRST_USER
 from labkit.grading.preprocessor import wanted
@@ -185,7 +186,7 @@ def grade(grader: Grader, submission: Submission) -> Result:
     except Exception as error:  # noqa: BLE001 - whatever it is, a submission should not be able to cause it
         seconds, problem = time.monotonic() - started, f"escape: the grader failed, {type(error).__name__}: {error}"
         return Result(path, kind, exercise, 0, seconds, "", problem)
-    result = Result(path, kind, exercise, verdict.score, time.monotonic() - started, verdict.title)
+    result = Result(path, kind, exercise, verdict.score, time.monotonic() - started, _said(verdict))
     equivalent = kind == "wrong" and shown(path).startswith("Equivalent:")
     if kind == "hostile" and shown(path).startswith("Earns its points:"):
         result.problem = "" if verdict.score == 1 else "escape: lost points that it earns"
@@ -196,6 +197,15 @@ def grade(grader: Grader, submission: Submission) -> Result:
     elif kind == "hostile" and verdict.score > 0:
         result.problem = "escape: earned points"
     return result
+
+
+def _said(verdict: Verdict) -> str:
+    """The verdict in a line, with the first case that does not hold: one line of a log has to explain a surprise."""
+    failed = next((row for row in verdict.rows if not row.passed), None)
+    if failed is None:
+        return verdict.title
+    gave, expected = case.describe(failed.answer.outcome), case.describe(failed.expected)
+    return f"{verdict.title}; first {failed.case.idea!r}: {gave} in place of {expected}"
 
 
 def run(folder: Path, seed: int, jobs: int = 4, progress: bool = True) -> list[Result]:

@@ -39,6 +39,7 @@ from labkit.grading.isolation import FIRST_USER, PROTECTIONS
 GRACE = 2.0  # seconds beyond the function's own limit until a sandbox that does not answer is ended
 STARTING = 60.0  # seconds for the process that forks sandboxes to load torch
 OPENING = 10.0  # seconds for a sandbox to shut itself off
+LOADING = 30.0  # seconds for the cells that hold the functions; they may import as much as pandas and transformers
 IN_ALL = 30.0  # seconds for all questions to one function
 RESTARTS = 2  # of a submission's sandbox that ended; after that its other questions count as unanswered
 CALLS = 2000  # of the worker's helpers, in one run of a gen_worker
@@ -171,7 +172,7 @@ class Sandbox:
     def load(self, name: str, text: str, file: str) -> None:
         """Take function `name` out of the notebook `text`. Raises Raised where it is missing or does not load."""
         self._loaded[name] = (text, file)
-        self._request({"load": name, "text": text, "file": file}, SECONDS + GRACE)
+        self._request({"load": name, "text": text, "file": file}, LOADING)
 
     def function(self, name: str) -> Distant:
         return Distant(self, name)
@@ -234,7 +235,7 @@ class Sandbox:
         self._restarts += 1
         self._start()
         for name, (text, file) in self._loaded.items():
-            self._request({"load": name, "text": text, "file": file}, SECONDS + GRACE)
+            self._request({"load": name, "text": text, "file": file}, LOADING)
 
     def close(self) -> None:
         """End the sandbox and all that runs in it; nothing of it stays."""
