@@ -34,8 +34,8 @@ test: setup ## all tests
 test-quick: setup ## the tests that start no real engine: under two minutes
 	@$(BIN)/python -m pytest -q -m "not slow and not gpu" $(ARGS)
 
-series: setup ## every notebook of source/ from top to bottom, live cells included; says how long each takes
-	@$(BIN)/python -m pytest -q -m series --durations=0 tests/test_series.py $(ARGS)
+series: setup ## every notebook of source/ with its trainings, the last three in a browser, too; says how long each takes
+	@$(BIN)/python -m pytest -q -m series --durations=0 tests/test_series.py tests/test_browser.py $(ARGS)
 
 check: setup ## ruff (rules and formatting), mypy, and the pairs of source/
 	$(BIN)/ruff check .
