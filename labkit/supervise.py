@@ -166,7 +166,7 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
     _log_to(run.log(name))
     signal.signal(signal.SIGTERM, _exit_on_signal)
     if SUPERVISOR_PID in os.environ:
-        threading.Thread(target=_end_with, args=(int(os.environ[SUPERVISOR_PID]),), name="watchdog", daemon=True).start()
+        threading.Thread(target=_end_with_supervisor, args=(run,), name="watchdog", daemon=True).start()
     if rank == 0:
         write_state(run, name, "starting")
     with _failure_written(run, name):
@@ -176,15 +176,21 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
         write_state(run, name, "done", **(facts.facts if facts else {}))
 
 
-def _end_with(supervisor: int) -> None:
-    """End this process when its supervisor was killed, and so can no longer do it."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(supervisor)
-        while _runs(process):
-            time.sleep(1.0)
+def _end_with_supervisor(run: RunDir) -> None:
+    """End this process when its supervisor has ended, or was killed: then it cannot do it. A process on another machine is
+    not the supervisor's to end; there the state file tells it."""
+    while _supervised(run):
+        time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
     os._exit(1)
+
+
+def _supervised(run: RunDir) -> bool:
+    state = read_state(run, SUPERVISOR)
+    if state is None or state.pid != int(os.environ[SUPERVISOR_PID]):
+        return False
+    return state.phase in ("starting", "ready") and state.alive()
 
 
 def _exit_on_signal(signum: int, frame: Any) -> None:
@@ -251,8 +257,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(config: RunConfig, name: str) -> dict[str, str]:
-    """What a process needs set before its first import."""
+def environment(run: RunDir, config: RunConfig, name: str) -> dict[str, str]:
+    """What a process needs set before its first import. DeepSpeed's launcher hands little of it on to other machines: for
+    them it goes into a file, which DS_ENV_FILE names."""
     threads = {
         "ref_server": config.reference_threads,
         "rollout": config.rollout_threads,
@@ -269,6 +276,10 @@ def environment(config: RunConfig, name: str) -> dict[str, str]:
         env["HF_HUB_OFFLINE"] = "1"  # all is here: nobody waits for a network
     if config.device == "cpu":
         env |= {"DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    if name == "trainer" and config.hostfile is not None:
+        handed_on = run.state / "deepspeed_env"
+        write_atomic(handed_on, "".join(f"{variable}={value}\n" for variable, value in env.items()))
+        env["DS_ENV_FILE"] = str(handed_on)
     return {**os.environ, **env}
 
 
@@ -292,7 +303,7 @@ def supervise(run: RunDir, config: RunConfig, names: Sequence[str] = PROCESSES) 
         for name, command in ((name, known[name]) for name in names):
             with run.log(name).open("ab") as output:
                 children[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                                  env=environment(config, name), start_new_session=True)  # fmt: skip
+                                                  env=environment(run, config, name), start_new_session=True)  # fmt: skip
         write_state(run, SUPERVISOR, "ready", pids={name: child.pid for name, child in children.items()})
         while not told_to_stop and not _parent_gone():
             if _finished(run, children):

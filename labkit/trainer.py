@@ -248,7 +248,8 @@ def _check_loss(loss: Any) -> None:
 
 
 def make_engine(config: RunConfig, learning: Policy) -> Any:
-    """DeepSpeed's engine for the policy. Raises SetupError where torch sees too few GPUs."""
+    """DeepSpeed's engine for the policy. Raises SetupError where torch sees too few GPUs, or where more or fewer processes
+    were started than the run is prepared for."""
     if config.device == "cpu":
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
     if config.device == "cuda" and not torch.cuda.is_available():
@@ -263,6 +264,13 @@ def make_engine(config: RunConfig, learning: Policy) -> Any:
 
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="nccl" if config.device == "cuda" else "gloo")
+    started, wanted = distributed.get_world_size(), config.num_trainers
+    if started != wanted:
+        how = f"do the slots of hostfile {config.hostfile!r} sum to {wanted}?" if config.hostfile else (
+            f"start {wanted} (`deepspeed --num_gpus {wanted}`, or as many in --include), or prepare the run with "
+            f"num_trainers={started}"
+        )  # fmt: skip
+        raise SetupError(f"{started} trainer processes were started, and the run is prepared for num_trainers={wanted}: {how}")
     zero: dict[str, Any] = {"stage": config.zero_stage}
     if config.offload:
         zero["offload_optimizer"] = {"device": "cpu"}

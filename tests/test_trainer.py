@@ -40,7 +40,8 @@ def test_a_loss_that_cannot_be_trained_on_is_named(loss, reason):
 
 @contextmanager
 def feeding(run: RunDir, config: RunConfig, policy: Policy, versions: list[int], first_seed: int):
-    """A real reference server in this process, with one batch for each of `versions`; this process is the rollout worker."""
+    """A real reference server in this process, with one batch for each of `versions`; this process is the rollout
+    worker and the supervisor."""
     server = ReferenceServer(replace(config, queue_size=len(versions)), policy, "token")
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
@@ -49,6 +50,7 @@ def feeding(run: RunDir, config: RunConfig, policy: Policy, versions: list[int],
         server._arrived.put(make_batch(4, 4, seed=seed, weight_version=version))
     supervise.write_state(run, "ref_server", "ready", port=server.port, token="token")
     supervise.write_state(run, "rollout", "ready")
+    supervise.write_state(run, supervise.SUPERVISOR, "ready")
     yield
     server.close()
     thread.join(5)
@@ -67,11 +69,12 @@ def train(
     run.config.write_text(json.dumps(config.to_dict()))
     functions.dump(given, run.functions)
     with feeding(run, config, policy, versions, first_seed):
-        done = subprocess.run(supervise.commands(run, config)["trainer"], env=supervise.environment(config, "trainer"),
+        done = subprocess.run(supervise.commands(run, config)["trainer"], env=supervise.environment(run, config, "trainer"),
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)  # fmt: skip
-    for scratch in (run.state / "scratch").read_text().split():
-        subprocess.run(["rm", "-r", scratch], check=False)
-    (run.state / "scratch").unlink()
+    if (run.state / "scratch").exists():  # else it failed before it made any
+        for scratch in (run.state / "scratch").read_text().split():
+            subprocess.run(["rm", "-r", scratch], check=False)
+        (run.state / "scratch").unlink()
     if (error := supervise.failure(run, "trainer")) is not None:
         raise error
     assert done.returncode == 0, done.stderr
@@ -126,6 +129,15 @@ def test_two_ranks_have_the_same_losses_as_one(one_rank, tmp_path, policy, refer
     for alone, shared in zip(one_rank, two, strict=True):
         for name in ("loss", "kl", "entropy", "clip_fraction", "logprob_gap", "grad_norm", "reward", "completion_tokens"):
             assert shared[name] == pytest.approx(alone[name], rel=2e-4, abs=1e-6), (alone["step"], name)
+
+
+@slow
+def test_more_processes_than_the_run_is_prepared_for_are_refused(tmp_path, policy, reference, monkeypatch):
+    """Each would take rows that are not its own."""
+    monkeypatch.setattr(supervise, "ranks", lambda config: ["--num_accelerators", "2"])
+    words = r"2 trainer processes were started, and the run is prepared for num_trainers=1: start 1 \(`deepspeed --num_gpus 1`"
+    with pytest.raises(ProcessError, match=words):
+        train(tmp_path / "run", policy, reference, [0])
 
 
 @slow
