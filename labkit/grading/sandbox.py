@@ -304,10 +304,11 @@ def _outcome(answer: Any, _: Any = None) -> Outcome:
 
 
 def _small(value: Any) -> bool:
-    """Whether a value from JSON has no more parts, and no deeper ones, than a right function's."""
+    """Whether a value from JSON has no more parts, and no deeper ones, than a right function's. A tensor counts as the lists
+    that it becomes: an empty one, too."""
     left, layer = MOST_NUMBERS, [value]
     for _ in range(DEEPEST):
-        left -= len(layer)
+        left -= sum(math.prod(max(n, 1) for n in part.shape) if isinstance(part, Tensor) else 1 for part in layer)
         if left < 0:
             return False
         lists = [part for part in layer if isinstance(part, list | dict)]
@@ -340,7 +341,9 @@ def _loss(answer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _returned(answer: Any, _: Any) -> str | None:
-    return None if answer is None else phrase(f"({answer})")
+    if answer is None:
+        return None
+    return phrase(f"({answer})" if _small(answer) else "too large to be shown")
 
 
 _FORMS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -391,7 +394,8 @@ def _help(worker: RecordedWorker | None, request: dict[str, Any]) -> dict[str, A
         returned = getattr(worker, name)(*arguments)
     except LabError as error:
         return {"refused": str(error)}
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError, OverflowError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError, OverflowError,
+            MemoryError) as error:  # fmt: skip
         return {"refused": f"{name} was called with arguments that it cannot take ({type(error).__name__})"}
     if name == "generate":
         returned = [[asdict(rollout) for rollout in group] for group in returned]
