@@ -18,9 +18,18 @@ def cases(seed: int | None = None) -> list[Case]:
     random = torch.Generator().manual_seed(seed or 0)
 
     def drawn(*shape: int) -> Tensor:
-        rewards = REWARDS[torch.randint(0, 4, shape, generator=random)]
-        rewards[..., 0], rewards[..., 1] = 2.25, -2.0  # no group is without variance
-        return rewards
+        index = torch.randint(0, 4, shape, generator=random)
+        rewards = REWARDS[index]
+        if seed is None:
+            rewards[..., 0], rewards[..., 1] = 2.25, -2.0  # no group is without variance
+            return rewards
+        another = index[..., 0] + torch.randint(1, 4, shape[:-1], generator=random)
+        rewards[..., 1] = REWARDS[another % 4]
+        return rewards * some(*shape[:-1], 1)  # no group is one that can be looked up
+
+    def some(*shape: int) -> Tensor:
+        """Factors by which a hidden case differs from all others."""
+        return torch.ones(shape) if seed is None else 0.5 + torch.rand(shape, generator=random)
 
     equal = drawn(3, 4)
     equal[1] = 0.25
@@ -32,8 +41,8 @@ def cases(seed: int | None = None) -> list[Case]:
         _case("as many groups as rewards in each", "several groups", drawn(4, 4)),
         _case("a group of equal rewards among others", "a group without variance", equal),
         _both("groups of equal rewards alone, then others", "a group without variance", torch.full((2, 3), -2.0), drawn(2, 3)),
-        _case("rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4, 2e-4, 1e-4]])),
-        _case("two rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4]])),
+        _case("rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4, 2e-4, 1e-4]]) * some(1)),
+        _case("two rewards that hardly differ", "the 1e-4 beside the std", torch.tensor([[0.0, 1e-4]]) * some(1)),
         _both("groups of one, then of two", "a group of one", drawn(3, 2)[:, :1], drawn(3, 2)),
         _case("one group, without a batch", "shapes (..., GROUP_SIZE)", drawn(5)),
         _case("shape (2, 3, 4)", "shapes (..., GROUP_SIZE)", drawn(2, 3, 4)),
@@ -55,7 +64,10 @@ def _both(name: str, idea: str, first: Tensor, second: Tensor) -> Case:
 
 
 def _values(subject: Subject, rewards: Tensor, then: Tensor | None = None, shown: slice = slice(None)) -> Outcome:
-    """What `rewards` become, or the groups among them that are `shown`; looked at after a call with `then`, if there is one."""
+    """What `rewards` become, or how many groups and those among them that are `shown`; looked at after a call with `then`, if
+    there is one."""
     answer = subject.ask("normalized", rewards=rewards, then=then)
     values: Outcome = "changes its input" if answer["changed"] else answer["values"]
-    return values[shown] if isinstance(values, list) else values
+    if shown == slice(None) or not isinstance(values, list):
+        return values
+    return [float(len(values)), *values[shown]]

@@ -137,23 +137,23 @@ class RecordedWorker:
     # --- what the scripted functions say
 
     # Above and below 0, both and their sum, which is 0 for problem 5; and the same for all completions of problem 1, a group
-    # without variance.
+    # without variance. They are no methods of a real worker, so they have other names than the functions.
 
-    def reward_format(self, answer: str) -> float:
+    def scripted_reward_format(self, answer: str) -> float:
         place = self._places.get(answer, 0)
         size = 0.5 if place == 1 else round(0.1 + (sum(map(ord, answer)) % 89) / 100, 2)
         return -size if place % 2 else size
 
-    def reward_correct(self, item: Mapping[str, str], answer: str) -> float:
+    def scripted_reward_correct(self, item: Mapping[str, str], answer: str) -> float:
         place = self._place(item["Q"])
         if all(completion["text"] != answer for completion in self._recorded[place]["completions"]):
             return MISMATCH
         if place == 5:
-            return -self.reward_format(answer)
+            return -self.scripted_reward_format(answer)
         size = 2.0 if place == 1 else round(2 + (sum(i * ord(c) for i, c in enumerate(answer)) % 97) / 10 + place, 2)
         return -size if place % 3 == 1 else size
 
-    def normalize_group_rewards(self, rewards: Any) -> Tensor:
+    def scripted_normalize_group_rewards(self, rewards: Any) -> Tensor:
         """No normalisation at all: along a group, and such that neither twice, nor in two parts, gives the same."""
         if not isinstance(rewards, Tensor):
             raise FunctionsError(f"normalize_group_rewards takes a tensor; it was given {type(rewards).__name__}")
@@ -271,8 +271,8 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
                         for u in w.uploads]),
         case("gen_logps, first rollout", "the values of gen_logps", lambda w: [_first(u.gen_logps) for u in w.uploads],
              substance=True),
-        case("gen_logps, sum of each rollout", "the values of gen_logps",
-             lambda w: [[[_sum(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
+        case("gen_logps, two sums over each rollout", "the values of gen_logps",
+             lambda w: [[[_sums(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
     ]  # fmt: skip
 
 
@@ -287,6 +287,11 @@ def _first(gen_logps: Outcome) -> Outcome:
     return gen_logps
 
 
-def _sum(values: Outcome) -> Outcome:
-    wrong = next((value for value in _listed(values) if not isinstance(value, float)), None)
-    return sum(value for value in _listed(values) if isinstance(value, float)) if wrong is None else f"{wrong!r:.40} among them"
+def _sums(values: Outcome) -> Outcome:
+    """The sum, and the sum of each value times its place: in another order, or averaged, the values give another one."""
+    listed = _listed(values)
+    wrong = next((value for value in listed if not isinstance(value, float)), None)
+    if wrong is not None:
+        return f"{wrong!r:.40} among them"
+    plain = [value for value in listed if isinstance(value, float)]
+    return [sum(plain), sum(place * value for place, value in enumerate(plain, 1))]

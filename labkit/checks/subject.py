@@ -125,7 +125,7 @@ def _rollout(function: Function, worker: Any) -> str | None:
     """
     namespace = inspect.unwrap(function).__globals__
     before = {name: namespace[name] for name in SCRIPTED if name in namespace}
-    namespace.update({name: getattr(worker, name) for name in SCRIPTED})
+    namespace.update({name: getattr(worker, f"scripted_{name}") for name in SCRIPTED})
     try:
         returned = function(worker)
     finally:

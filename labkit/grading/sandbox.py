@@ -31,7 +31,7 @@ import psutil
 from torch import Tensor, nn
 
 from labkit.checks.rollout import RecordedWorker
-from labkit.checks.subject import PRINTED, SECONDS, Outcome, Raised
+from labkit.checks.subject import PRINTED, SCRIPTED, SECONDS, Outcome, Raised
 from labkit.errors import LabError, ProcessError, SetupError, WireError
 from labkit.grading import message
 from labkit.grading.isolation import FIRST_USER, PROTECTIONS
@@ -43,8 +43,7 @@ LOADING = 30.0  # seconds for the cells that hold the functions; they may import
 IN_ALL = 30.0  # seconds for all questions to one function
 RESTARTS = 2  # of a submission's sandbox that ended; after that its other questions count as unanswered
 CALLS = 2000  # of the worker's helpers, in one run of a gen_worker
-HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "upload", "reward_format", "reward_correct",
-           "normalize_group_rewards")  # fmt: skip
+HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "upload", *(f"scripted_{n}" for n in SCRIPTED))
 ENDED = "its process ended without an answer: it left Python, or took more memory or time than there is"
 LONGEST_TEXT, MOST_NUMBERS, DEEPEST = 500, 20_000, 8  # of an answer
 PHRASES = ("nan", "inf", "-inf", "a number beyond what a float holds", "changes its batch", "no gradient")

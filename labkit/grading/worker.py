@@ -145,14 +145,14 @@ class DistantWorker:
         ]
         self._call("upload", list(items), sent, rewards, gen_logps)
 
-    def reward_format(self, answer: str) -> float:
-        return float(self._call("reward_format", answer))
+    def scripted_reward_format(self, answer: str) -> float:
+        return float(self._call("scripted_reward_format", answer))
 
-    def reward_correct(self, item: Any, answer: str) -> float:
-        return float(self._call("reward_correct", item, answer))
+    def scripted_reward_correct(self, item: Any, answer: str) -> float:
+        return float(self._call("scripted_reward_correct", item, answer))
 
-    def normalize_group_rewards(self, rewards: Any) -> torch.Tensor:
-        return torch.as_tensor(self._call("normalize_group_rewards", rewards))
+    def scripted_normalize_group_rewards(self, rewards: Any) -> torch.Tensor:
+        return torch.as_tensor(self._call("scripted_normalize_group_rewards", rewards))
 
 
 if __name__ == "__main__":
