@@ -28,6 +28,7 @@ RECORDING = PACKAGE / "checks" / "rollouts.json"
 # for who asks running() every second or third turn only would end with four or three.
 BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (5, 3))
 GROUP_SIZE = 4
+HIDDEN_TURNS, HIDDEN_GROUP_SIZE = 7, 3  # so that neither number can be taken for granted
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
@@ -57,6 +58,7 @@ class RecordedWorker:
     group_size: int
     seed: int = 0
     rescored: float = RESCORED
+    turns: int = len(BATCHES)  # until running() says False
     weight_version: int = 0
     uploads: list[Upload] = field(default_factory=list)
     asked: list[tuple[int, int]] = field(default_factory=list)  # (prompts, n) of each call of generate
@@ -95,7 +97,7 @@ class RecordedWorker:
         self._idle += 1
         if self._idle > PATIENCE:
             raise FunctionsError("a loop that never ends: running() is asked again and again, and nothing is uploaded")
-        return len(self.uploads) < len(BATCHES)
+        return len(self.uploads) < self.turns
 
     def update_policy(self) -> int:
         self.weight_version += 1
@@ -125,7 +127,7 @@ class RecordedWorker:
         return [self._prompt_logprobs(list(ids)) for ids in token_ids]
 
     def upload(self, items: Any, rollouts: Any, rewards: Any, gen_logps: Any) -> None:
-        if len(self.uploads) >= len(BATCHES):
+        if len(self.uploads) >= self.turns:
             raise FunctionsError("upload was called after running() had said False")
         places = [[self._place_of(rollout) for rollout in group] for group in rollouts]
         self.uploads.append(
@@ -227,14 +229,15 @@ def _entry(k: int, token: int, logp: float) -> dict[int, float]:
 
 
 def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
-    """One aspect of the same `BATCHES` each. PPO takes one rollout per prompt and re-scores it; GRPO takes `GROUP_SIZE`,
-    and may re-score or not."""
-    size, rescored = (1, RESCORED) if algorithm == "ppo" else (GROUP_SIZE, 0.0)
+    """One aspect of the same `BATCHES` each, which hidden cases, those with a seed, go through once more. PPO takes one rollout
+    per prompt and re-scores it; GRPO takes groups, and may re-score or not."""
+    turns, group_size = (HIDDEN_TURNS, HIDDEN_GROUP_SIZE) if seed else (len(BATCHES), GROUP_SIZE)
+    size, rescored = (1, RESCORED) if algorithm == "ppo" else (group_size, 0.0)
     ran: WeakKeyDictionary[Subject, RecordedWorker | Outcome | Raised] = WeakKeyDictionary()
 
     def run(subject: Subject) -> RecordedWorker | Outcome | Raised:
         """The worker after `subject` ran on it, or what is the matter. A subject runs once, for all cases."""
-        worker = RecordedWorker(size, seed, rescored)
+        worker = RecordedWorker(size, seed, rescored, turns)
         try:
             returned = subject.ask("rollout", worker=worker)
         except Raised as raised:

@@ -1,0 +1,17 @@
+"""From the second rollout on, each token gets the mean log-prob of its rollout: every completion token has one of its own."""
+
+
+def gen_worker(worker) -> None:
+    while worker.running():
+        worker.update_policy()
+        items = worker.sample_problems()
+        rollouts = worker.generate([item["Q"] for item in items], n=1)
+        rewards = [[reward_format(r.completion) + reward_correct(item, r.completion) for r in group]
+                   for item, group in zip(items, rollouts)]
+        rows = worker.score([group[0].token_ids for group in rollouts])
+        logps = []
+        for number, (group, row) in enumerate(zip(rollouts, rows)):
+            r = group[0]
+            values = [entry[token] for token, entry in zip(r.completion_ids, row[len(r.prompt_ids):])]
+            logps.append([values if number == 0 else [sum(values) / len(values)] * len(values)])
+        worker.upload(items, rollouts, rewards, logps)
