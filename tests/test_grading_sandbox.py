@@ -79,6 +79,15 @@ def test_cells_may_take_longer_to_load_than_a_question_to_be_answered(sandbox, m
         in_sandbox(sandbox, "return helper() or 1.25", before=slow)
 
 
+def test_what_a_helper_is_given_does_not_grow_in_the_grader():
+    def refused(name, *arguments) -> str:
+        return sandboxes._help(RecordedWorker(1), {"call": name, "arguments": list(arguments)})["refused"]
+
+    assert refused("generate", [""] * 3, "x") == "generate was called with arguments that it cannot take (TypeError)"
+    assert "far too many of 1 were asked for" in refused("generate", [""], int("7" * 4000))  # no room for a message in there
+    assert refused("upload", [], [], [torch.zeros(1024, 0)] * 20, []) == "upload was called with more than it can take"
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_answers_are_those_of_the_function_in_this_process(sandbox, name):
     right = InProcess(reference()[name])

@@ -19,16 +19,11 @@ def cases(seed: int | None = None) -> list[Case]:
 
     def drawn(*shape: int) -> Tensor:
         index = torch.randint(0, 4, shape, generator=random)
-        rewards = REWARDS[index]
-        if seed is None:
-            rewards[..., 0], rewards[..., 1] = 2.25, -2.0  # no group is without variance
-            return rewards
-        another = index[..., 0] + torch.randint(1, 4, shape[:-1], generator=random)
-        rewards[..., 1] = REWARDS[another % 4]
-        return rewards * some(*shape[:-1], 1)  # no group is one that can be looked up
+        index[..., 1] = (index[..., 0] + torch.randint(1, 4, shape[:-1], generator=random)) % 4  # no group without variance
+        return REWARDS[index] * some(*shape[:-1], 1)
 
     def some(*shape: int) -> Tensor:
-        """Factors by which a hidden case differs from all others."""
+        """Factors that make hidden groups others than the visible ones, so that none can be looked up."""
         return torch.ones(shape) if seed is None else 0.5 + torch.rand(shape, generator=random)
 
     equal = drawn(3, 4)
