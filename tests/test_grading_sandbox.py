@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,7 +84,10 @@ def test_what_a_helper_is_given_does_not_grow_in_the_grader():
     def refused(name, *arguments) -> str:
         return sandboxes._help(RecordedWorker(1), {"call": name, "arguments": list(arguments)})["refused"]
 
-    assert refused("generate", [""] * 3, "x") == "generate was called with arguments that it cannot take (TypeError)"
+    tracemalloc.start()
+    assert refused("generate", [""] * 1000, "x" * 10_000) == "generate was called with arguments that it cannot take (TypeError)"
+    assert tracemalloc.get_traced_memory()[1] < 2**20  # not the text, a thousand times
+    tracemalloc.stop()
     assert "far too many of 1 were asked for" in refused("generate", [""], int("7" * 4000))  # no room for a message in there
     assert refused("upload", [], [], [torch.zeros(1024, 0)] * 20, []) == "upload was called with more than it can take"
 
