@@ -85,7 +85,7 @@ def test_what_a_helper_is_given_does_not_grow_in_the_grader():
         return sandboxes._help(RecordedWorker(1), {"call": name, "arguments": list(arguments)})["refused"]
 
     tracemalloc.start()
-    assert refused("generate", [""] * 1000, "x" * 10_000) == "generate was called with arguments that it cannot take (TypeError)"
+    assert "arguments that it cannot take (TypeError)" in refused("generate", [""] * 1000, "x" * 10_000)
     assert tracemalloc.get_traced_memory()[1] < 2**20  # not the text, a thousand times
     tracemalloc.stop()
     assert "far too many of 1 were asked for" in refused("generate", [""], int("7" * 4000))  # no room for a message in there
