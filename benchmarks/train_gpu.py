@@ -29,10 +29,10 @@ import requests
 
 from benchmarks import record, simple_grpo
 from benchmarks.train_cpu import phases, phases_table, reference_health
-from labkit import functions, supervise
+from labkit import functions, gpus, supervise
 from labkit.cli import REFERENCE
 from labkit.config import HOST, TINY_MODEL, RunConfig, RunDir
-from labkit.errors import ProcessError
+from labkit.errors import LabError, ProcessError
 from labkit.functions import Functions
 from labkit.lab import Lab
 from labkit.metrics import read_jsonl
@@ -145,7 +145,7 @@ def rate(lines: Sequence[Mapping[str, Any]], steps_per_batch: int) -> tuple[floa
 def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
     overrides = {name: value for name, value in config.to_dict().items() if name not in ("preset", "algorithm")}
     health: dict[str, Any] = {}
-    with Gpus() as gpus, Lab(config.preset, given, algorithm=config.algorithm, run=run.path, **overrides) as lab:
+    with Gpus() as used, Lab(config.preset, given, algorithm=config.algorithm, run=run.path, **overrides) as lab:
         while lab.running():
             health = reference_health(run) or health
             time.sleep(0.5)
@@ -162,7 +162,7 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
         "update_seconds": [line["seconds"] for line in updates],
         "publish_seconds": [line["seconds_publishing"] for line in lines if line["seconds_publishing"] > 0],
         "probe_gaps": [line["probe_gap"] for line in updates], "updates": len(updates),
-        "phases": phases(lines, read_jsonl(run.rollout_phases), health, config.rollouts_per_batch), **gpus.figures(*when),
+        "phases": phases(lines, read_jsonl(run.rollout_phases), health, config.rollouts_per_batch), **used.figures(*when),
     }  # fmt: skip
 
 
@@ -184,14 +184,14 @@ def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
               "--gpu-memory-utilization", "0.5", "--weight-transfer-config", transfer,
               "--logprobs-mode", "processed_logprobs"]  # fmt: skip
     trainer = [sys.executable, "-m", "benchmarks.trl_grpo", "--run", str(run.path), "--server", f"http://{HOST}:{port}"]
-    with Gpus() as gpus, _process(server, run, "server", config.generation_device, VLLM_SERVER_DEV_MODE="1") as serving:
+    with Gpus() as used, _process(server, run, "server", config.generation_device, VLLM_SERVER_DEV_MODE="1") as serving:
         _wait_for(f"http://{HOST}:{port}/health", serving, run, "server")
         with _process(trainer, run, "trl", config.trainer_devices[0]) as training:
             _until(training, run.metrics, config.optimizer_steps, run, "trl")
     lines = read_jsonl(run.metrics)
     tokens, *when = rate(lines, 1)
     seconds = median(b["time"] - a["time"] for a, b in pairwise(lines[1:]))
-    return {"tokens_per_second": tokens, "step_seconds": seconds, **gpus.figures(*when)}
+    return {"tokens_per_second": tokens, "step_seconds": seconds, **used.figures(*when)}
 
 
 def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) -> dict[str, Any]:
@@ -202,14 +202,14 @@ def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) 
     command = [sys.executable, "-m", "deepspeed.launcher.runner", "--include", f"localhost:{config.trainer_devices[0]}",
                "--master_port", str(supervise.free_port()), simple_grpo.GENERATION]  # fmt: skip
     server = [sys.executable, simple_grpo.REFERENCE]
-    with Gpus() as gpus, _process(server, run, "reference", config.generation_device, where=run.path) as serving:
+    with Gpus() as used, _process(server, run, "reference", config.generation_device, where=run.path) as serving:
         _wait_for("http://localhost:59875/get", serving, run, "reference")
         with _process(command, run, "simple_grpo", None, where=run.path) as training:
             _until(training, run.path / simple_grpo.RATE, micro_batches, run, "simple_grpo")
     lines = read_jsonl(run.path / simple_grpo.RATE)
     tokens, *when = rate(lines, config.rollouts_per_step // 8)
     updated = run.log("simple_grpo").read_text(errors="replace").count("model updated")
-    return {"tokens_per_second": tokens, "model_updates_received": updated, **gpus.figures(*when)}
+    return {"tokens_per_second": tokens, "model_updates_received": updated, **used.figures(*when)}
 
 
 def run_vllm(config: RunConfig) -> dict[str, Any]:
@@ -226,14 +226,19 @@ def run_vllm(config: RunConfig) -> dict[str, Any]:
     sampling = engine._vllm.SamplingParams(  # as anybody would, without log-probs
         n=config.group_size, temperature=1.0, max_tokens=config.max_completion_tokens, detokenize=False, ignore_eos=True
     )
-    rates = []
+    rates: dict[str, list[float]] = {"offline": [], "with_logps": []}
     for start in range(4):
-        batch = engine._tokens(list(islice(prompts, start * config.prompts_per_batch, (start + 1) * config.prompts_per_batch)))
+        batch = list(islice(prompts, start * config.prompts_per_batch, (start + 1) * config.prompts_per_batch))
         since = time.perf_counter()
-        outputs = engine._llm.generate(batch, sampling, use_tqdm=False)
+        outputs = engine._llm.generate(engine._tokens(batch), sampling, use_tqdm=False)
         tokens = sum(len(completion.token_ids) for output in outputs for completion in output.outputs)
-        rates.append(tokens / (time.perf_counter() - since))
-    return {"tokens_per_second": max(rates[1:]), "rates": rates, "reference": _bare_forward(config, prompts)}
+        rates["offline"].append(tokens / (time.perf_counter() - since))
+        engine._llm.reset_prefix_cache()
+        since = time.perf_counter()
+        groups = engine.generate(batch, config.group_size, temperature=1.0, seed=start)  # as the rollout worker does
+        rates["with_logps"].append(sum(len(g.token_ids) for group in groups for g in group) / (time.perf_counter() - since))
+    best = {f"{name}_tokens_per_second": max(found[1:]) for name, found in rates.items()}
+    return {"rates": rates, **best, "reference": _bare_forward(config, prompts)}
 
 
 def _bare_forward(config: RunConfig, prompts: Sequence[Sequence[int]]) -> dict[str, float]:
@@ -345,8 +350,8 @@ def ratios_of(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, record.Rati
         if ours and side in figures:
             found[f"vs_{side}"] = ratio(ours["tokens_per_second"], figures[side]["tokens_per_second"])
     if ours and "vllm" in figures:
-        found["generation_vs_offline"] = ratio(ours["generated_tokens_per_second"], figures["vllm"]["tokens_per_second"])
-        reference = figures["vllm"]["reference"]
+        offline, reference = figures["vllm"]["offline_tokens_per_second"], figures["vllm"]["reference"]
+        found["generation_vs_offline"] = ratio(ours["generated_tokens_per_second"], offline)
         found["reference_vs_bare"] = ratio(reference["server_tokens_per_second"], reference["bare_tokens_per_second"])
     return found
 
@@ -371,24 +376,24 @@ def main(argv: Sequence[str] | None = None) -> None:
             scratch.mkdir(parents=True, exist_ok=True)
             make_problems(scratch)
             make_model(model)
-        config = RunConfig.create(
-            "qwen2.5-3b", model=str(model), problems_path=str(scratch), max_prompt_tokens=160, heldout_problems=8,
-            optimizer_steps=arguments.steps, checkpoint_every=0,
+        overrides = {
+            "model": str(model), "problems_path": str(scratch), "max_prompt_tokens": 160, "heldout_problems": 8,
+            "optimizer_steps": arguments.steps, "checkpoint_every": 0,
             **{name: json.loads(value) for name, value in chosen.items()},
-        )  # fmt: skip
+        }  # fmt: skip
+        config = RunConfig.create("qwen2.5-3b", **gpus.fit("qwen2.5-3b", overrides))
         given = functions.load_path(REFERENCE, "grpo")
         figures: dict[str, Any] = {}
+        failed: list[str] = []
         for side in arguments.sides:
             print(f"{side} …", flush=True)
             run = RunDir(scratch / f"{side}-{int(time.time())}")
-            if side == "labkit":
-                figures[side] = run_labkit(config, given, run)
-            elif side == "trl":
-                figures[side] = run_trl(RunConfig.from_dict({**config.to_dict(), "micro_batch_size": 8}), given, run)
-            elif side == "simple_grpo":
-                figures[side] = run_simple_grpo(config, arguments.simple_grpo, run, arguments.steps // 2)
-            else:
-                figures[side] = _in_a_process(config)
+            try:
+                figures[side] = _run(side, config, given, run, arguments)
+            except (LabError, subprocess.CalledProcessError) as error:  # what the others showed is kept
+                failed.append(side)
+                print(f"{side} failed: {error}", flush=True)
+                continue
             print(json.dumps({side: {k: v for k, v in figures[side].items() if k != "phases"}}), flush=True)
             shutil.rmtree(run.checkpoints, ignore_errors=True)
         ratios = ratios_of(figures)
@@ -399,6 +404,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         if arguments.json:
             figures["config"] = {k: v for k, v in config.to_dict().items() if k not in ("model", "problems_path", "seed")}
             record.write(arguments.json, ratios, {**figures, "gpus": _gpu_names()}, PACKAGES)
+    if failed:
+        sys.exit(f"no figures of {', '.join(failed)}")
+
+
+def _run(side: str, config: RunConfig, given: Functions, run: RunDir, arguments: argparse.Namespace) -> dict[str, Any]:
+    if side == "labkit":
+        return run_labkit(config, given, run)
+    if side == "trl":
+        return run_trl(RunConfig.from_dict({**config.to_dict(), "micro_batch_size": 8}), given, run)
+    if side == "simple_grpo":
+        return run_simple_grpo(config, arguments.simple_grpo, run, arguments.steps // 2)
+    return _in_a_process(config)
 
 
 def _in_a_process(config: RunConfig) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class RunConfig:
     zero_stage: Literal[0, 1, 2, 3] = 2
     offload: bool = False
     gradient_checkpointing: bool = False
-    liger: bool = False  # Liger's fused kernels for normalisation, rotary embedding and SwiGLU, on GPUs
+    liger: bool = False  # Liger's fused kernels for rotary embedding and SwiGLU, on GPUs
 
     # reference server
     queue_size: int = 1  # batches that it holds, waiting for the model or for the trainer

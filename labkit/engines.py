@@ -102,7 +102,8 @@ class VLLMEngine:
         params = self._vllm.SamplingParams(
             n=n,
             temperature=temperature,
-            logprobs=0,
+            logprobs=0,  # of the sampled token alone
+            flat_logprobs=True,
             detokenize=False,
             max_tokens=self._config.max_completion_tokens,
             stop_token_ids=[self._eos],
@@ -133,8 +134,9 @@ class VLLMEngine:
 
     @staticmethod
     def _generated(completion: Any) -> Generated:
-        ids = list(completion.token_ids)
-        return Generated(ids, [entry[token].logprob for token, entry in zip(ids, completion.logprobs, strict=True)])
+        ids, flat = list(completion.token_ids), completion.logprobs
+        assert flat.token_ids == ids, "vLLM gave log-probs of other tokens than those that it sampled"
+        return Generated(ids, flat.logprobs)
 
 
 class TransformersEngine:

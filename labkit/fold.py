@@ -32,6 +32,7 @@ class Fold:
     rows: Tensor  # (B, W) int64: the same without padding on the left; W is the longest sequence
     copies: Tensor  # (G, P) int64: where each shared token stands among the B * W, once for each rollout of its group
     own: Tensor  # (T - P,) int64: where each other token stands among the B * W
+    taken: Tensor  # (T,) int64: the first of `copies`, and `own`: one place among the B * W for each of the T
 
     @classmethod
     def of(cls, ids: Tensor, mask: Tensor | None, plen: int) -> Fold:
@@ -56,23 +57,26 @@ class Fold:
         rows = torch.zeros(count * width, dtype=torch.long, device=device)
         rows[places[mask]] = back[mask]
         rollouts = torch.arange(size, device=device)[:, None] * length
+        copies, own = places.flatten()[prompts + rollouts], places.flatten()[others]
         return cls(
             ids=ids.flatten()[source][None],
             positions=positions.flatten()[source][None],
             back=back,
             rows=rows.view(count, width),
-            copies=places.flatten()[prompts + rollouts],
-            own=places.flatten()[others],
+            copies=copies,
+            own=own,
+            taken=torch.cat([copies[0], own]),
         )
 
     def spread(self, values: Tensor) -> Tensor:
-        """(1, H, T, D) -> (B, H, W, D)"""
-        spread: Tensor = _Spread.apply(values[0].transpose(0, 1), self)  # type: ignore[no-untyped-call]
+        """(T, H, D) -> (B, H, W, D)"""
+        spread: Tensor = _Spread.apply(values, self)  # type: ignore[no-untyped-call]
         return spread.view(*self.rows.shape, *spread.shape[1:]).transpose(1, 2)
 
     def collect(self, values: Tensor) -> Tensor:
         """(B, W, H, D) -> (1, T, H, D)"""
-        return values.flatten(0, 1)[torch.cat([self.copies[0], self.own])][None]
+        collected: Tensor = _Collect.apply(values.flatten(0, 1), self)  # type: ignore[no-untyped-call]
+        return collected[None]
 
 
 def _group_size(ids: Tensor, mask: Tensor, plen: int) -> int:
@@ -98,6 +102,20 @@ class _Spread(torch.autograd.Function):
         return torch.cat([grad[fold.copies].sum(0), grad[fold.own]]), None
 
 
+class _Collect(torch.autograd.Function):
+    """(B * W, ...) -> (T, ...). Nothing is taken twice, so the gradient is put, where autograd's own would sort and add."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, fold: Fold) -> Tensor:
+        ctx.fold, ctx.shape = fold, values.shape
+        return values[fold.taken]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        [grad] = grads
+        return grad.new_zeros(ctx.shape).index_copy_(0, ctx.fold.taken, grad), None
+
+
 def attention(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
               fold: Fold | None = None, **kwargs: Any) -> tuple[Tensor, None]:  # fmt: skip
     """transformers' scaled dot-product attention; of a folded row where `fold` says how, then without `attention_mask`.
@@ -106,7 +124,9 @@ def attention(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, atte
     """
     if fold is None:
         return cast("tuple[Tensor, None]", sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs))
-    rows = (fold.spread(values) for values in (query, key, value))
+    heads = [values.shape[1] for values in (query, key, value)]
+    together = torch.cat([values.squeeze(0).transpose(0, 1) for values in (query, key, value)], dim=1)  # (T, all heads, D)
+    rows = torch.split(fold.spread(together), heads, dim=1)
     out, _ = sdpa_attention_forward(module, *rows, attention_mask=None, is_causal=True, **kwargs)
     return fold.collect(out), None
 

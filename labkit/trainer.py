@@ -173,9 +173,11 @@ class Trainer:
             distributed.all_reduce(sums)
         loss_sum, tokens, *totals = sums.tolist()
         kl, clipped, entropy, gap = (total / max(tokens, 1) for total in totals)
+        grad_norm = float(self.engine.get_global_grad_norm() or 0.0)
+        _check_gradient(grad_norm)
         return {"loss": loss_sum / (self.config.gradient_accumulation * self.config.num_trainers), "kl": kl,
                 "clip_fraction": clipped, "entropy": entropy, "logprob_gap": gap,
-                "grad_norm": float(self.engine.get_global_grad_norm() or 0.0), "completion_tokens": int(tokens)}  # fmt: skip
+                "grad_norm": grad_norm, "completion_tokens": int(tokens)}  # fmt: skip
 
     @contextlib.contextmanager
     def _room(self) -> Iterator[None]:
@@ -247,6 +249,14 @@ def _check_loss(loss: Any) -> None:
         raise FunctionsError(f"PPO_step returned {loss.item()}; look for a division by zero, or exp() of a large log-ratio")
 
 
+def _check_gradient(norm: float) -> None:
+    if not (math.isfinite(norm) and norm >= 0):  # DeepSpeed says -1, too
+        raise FunctionsError(
+            "the gradient of PPO_step's loss is not finite, though the loss is; look for a division by zero, sqrt(0) or log(0) "
+            "whose value is masked out later: a mask hides a value, not its gradient"
+        )
+
+
 def make_engine(config: RunConfig, learning: Policy) -> Any:
     """DeepSpeed's engine for the policy. Raises SetupError where torch sees too few GPUs, or where more or fewer processes
     were started than the run is prepared for."""
@@ -279,7 +289,8 @@ def make_engine(config: RunConfig, learning: Policy) -> Any:
         "gradient_accumulation_steps": config.gradient_accumulation,
         "gradient_clipping": config.max_grad_norm,
         "zero_optimization": zero,
-        "bf16": {"enabled": config.dtype == "bfloat16"},
+        # Without a loss scale there is nothing to skip; `_check_gradient` says what is wrong, by the norm that is known anyway.
+        "bf16": {"enabled": config.dtype == "bfloat16", "check_grad_overflow": False},
         "zero_allow_untested_optimizer": True,
     }
     on_gpu = config.device == "cuda"

@@ -1,5 +1,6 @@
 """The policy's forward pass and log-probs, against transformers on one sequence at a time, in float64."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from conftest import make_batch
 from labkit.config import RunConfig
 from labkit.errors import SetupError
 from labkit.fold import Fold
-from labkit.policy import Policy, load_model, token_logps
+from labkit.policy import Policy, fuse_norms, load_model, token_logps
 from labkit.wire import Batch
 
 
@@ -107,6 +108,20 @@ def test_gradients_do_not_depend_on_folding(double: Policy):
     # Not 1e-15: transformers' RMSNorm computes in float32 whatever the model's dtype is.
     for plain, folded in zip(*gradients, strict=True):
         assert (folded - plain).norm() < 1e-6 * plain.norm()
+
+
+def test_one_kernel_normalises_as_five_do(double: Policy, batch: Batch):
+    """In float64, its gradients, too."""
+    fused = copy.deepcopy(double)
+    fuse_norms(fused.model)
+    sums = []
+    for policy in (double, fused):
+        policy.zero_grad()
+        logps = policy.completion_logps(batch.inputs, batch.attention_mask, batch.plen)
+        logps.square().sum().backward()
+        sums.append([logps.detach(), *(weights.grad for weights in policy.parameters())])
+    for plain, one in zip(*sums, strict=True):
+        assert (one - plain).norm() < 1e-5 * plain.norm()  # transformers' own normalises in float32
 
 
 def test_without_a_mask_all_tokens_count(double: Policy):

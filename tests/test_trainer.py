@@ -141,6 +141,23 @@ def test_more_processes_than_the_run_is_prepared_for_are_refused(tmp_path, polic
 
 
 @slow
+def test_a_gradient_that_is_not_finite_ends_the_run(tmp_path, policy, reference):
+    """The loss is finite: what is not is masked out of it."""
+    source = tmp_path / "mine.py"
+    source.write_text(
+        "import torch\n\n\n"
+        "def PPO_step(batch, engine, *, beta, clip_param):\n"
+        "    logits = engine(batch['inputs'], attention_mask=batch['attention_mask']).logits\n"
+        "    zero = (logits - logits.detach()).sum()\n"
+        "    return zero + torch.where(torch.tensor(True), zero, zero.sqrt())\n"
+    )
+    mine = functions._Definitions(source).get(["PPO_step"])["PPO_step"]
+    given = functions.collect({**reference.by_name, "PPO_step": mine}, "grpo")
+    with pytest.raises(ProcessError, match="the gradient of PPO_step's loss is not finite, though the loss is"):
+        train(tmp_path / "run", policy, given, [0])
+
+
+@slow
 def test_batches_that_are_too_stale_are_dropped_and_counted(tmp_path, policy, reference):
     lines = train(tmp_path / "run", policy, reference, [0, 0, 3], max_staleness=1, optimizer_steps=4)
     assert [line["staleness"] for line in lines] == [0, 1, -1, 0]
