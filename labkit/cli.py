@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.config import PACKAGE, PRESETS, RunConfig, RunDir
+from labkit.config import PACKAGE, PRESETS, TINY_MODEL, RunConfig, RunDir
 from labkit.errors import ConfigError, LabError, StudentError
 
 if TYPE_CHECKING:
@@ -170,10 +170,11 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def pretrain(arguments: argparse.Namespace) -> int:
-    """Make the tiny policy from nothing."""
-    from labkit.pretrain import main as pretrain_main
+    """Make the tiny policy from nothing, or a larger one."""
+    from labkit.pretrain import pretrain as make
 
-    pretrain_main(arguments.rest)
+    report = make(arguments.out, seed=arguments.seed, device=arguments.device, steps=arguments.steps, size=arguments.size)
+    print(json.dumps(report["heldout"]))
     return 0
 
 
@@ -239,7 +240,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--preset", choices=PRESETS)
     sub.add_argument("--json", action="store_true")
     sub = add("pretrain", pretrain)
-    sub.add_argument("rest", nargs=argparse.REMAINDER, help="see `python -m labkit.pretrain --help`")
+    sub.add_argument("--out", type=Path, default=TINY_MODEL, help="folder for the model (default: the package's)")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    sub.add_argument("--steps", type=int, help="optimizer steps (default: the size's own)")
+    sub.add_argument("--size", default="tiny", help="tiny (1 M parameters) or small (31 M, for a GPU)")
     return parser
 
 

@@ -87,6 +87,11 @@ class VLLMEngine:
                 max_num_seqs=min(256, config.rollouts_per_batch), enforce_eager=eager,
                 enable_prefix_caching=config.group_size > 1, disable_log_stats=True, **on_gpu,
             )  # fmt: skip
+        except ModuleNotFoundError as error:  # vLLM 0.26 imports ray for a transfer over IPC, and does not require it
+            raise SetupError(
+                f"vLLM {vllm.__version__} needs the package {error.name} for weight_transfer={config.weight_transfer!r}; "
+                "install it, or set weight_transfer='disk'"
+            ) from error
         except (torch.OutOfMemoryError, ValueError) as error:
             if isinstance(error, ValueError) and "memory" not in str(error).lower():
                 raise

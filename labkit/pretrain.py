@@ -5,14 +5,13 @@ the arithmetic; what it lacks is the habit. Often it guesses instead of working 
 or leaves the format that the system prompt asks for: habits that a few optimizer steps of reinforcement learning
 change.
 
-    python -m labkit.pretrain --out labkit/models/tiny --seed 0
+    labkit pretrain --out labkit/models/tiny --seed 0
 
 Left out: validation loss, checkpoints in between, more than one device.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import math
@@ -32,7 +31,6 @@ import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import Tensor
 
-from labkit.config import TINY_MODEL
 from labkit.errors import ConfigError
 from labkit.problems import Worked, messages, number_text, worked_arithmetic
 
@@ -368,19 +366,3 @@ def _save(out: Path, model: Any, tokenizer: Any, report: dict[str, Any], log: Se
     for file in scratch.iterdir():
         file.replace(out / file.name)
     scratch.rmdir()
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="labkit pretrain", description="Make the tiny policy from nothing.")
-    parser.add_argument("--out", type=Path, default=TINY_MODEL, help="folder for the model (default: the package's)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--steps", type=int, help="optimizer steps (default: the size's own)")
-    parser.add_argument("--size", choices=sorted(SIZES), default="tiny")
-    options = parser.parse_args(arguments)
-    report = pretrain(options.out, seed=options.seed, device=options.device, steps=options.steps, size=options.size)
-    print(json.dumps(report["heldout"]))
-
-
-if __name__ == "__main__":
-    main()
