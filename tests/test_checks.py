@@ -134,11 +134,16 @@ def test_a_function_that_never_ends_is_cut_off(monkeypatch):
 
 
 def test_what_is_printed_does_not_flood_the_table():
-    def reward_format(answer):
-        print("x" * 100_000)
-        return -1.0
+    lengths = []
+    for number in (0, 100_000):
 
-    assert len(str(checks.check(reward_format))) < 6_000
+        def reward_format(answer, number=number):
+            print("x" * number)
+            return -1.0
+
+        lengths.append(len(str(checks.check(reward_format))))
+    silent, loud = lengths
+    assert silent < loud < silent + 600
 
 
 @pytest.mark.parametrize("seed", range(30))

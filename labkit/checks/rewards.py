@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from labkit.checks.case import Case
@@ -20,8 +21,13 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("several lines", "<think>{words}\r\n{reason}</think>\r\n<answer>{a}\r\n</answer>"),
     ("white space between the blocks", "<think>{reason}</think>{gap}<answer>{a}</answer>"),
     ("white space between the blocks", "<think>{reason}</think>\r\n<answer>{a}</answer>"),
-    ("nothing inside", "<think></think><answer></answer>"),
-    ("white space alone inside", "<think>{blank}</think><answer>\n</answer>"),
+    ("nothing inside", "<think></think>{break}<answer></answer>"),
+    ("nothing inside", "<think>{reason}</think><answer></answer>"),
+    ("nothing inside", "<think></think><answer>{a}</answer>"),
+    ("white space alone inside", "<think>{blank}</think><answer>{blanks}</answer>"),
+    ("anything inside", "<think>{anything}</think>{break}<answer>{a}</answer>"),
+    ("anything inside", "<think>{reason}</think><answer>{anything}</answer>"),
+    ("anything inside, both times", "<think>{anything}</think>{break}<answer>{anything else}</answer>"),
     ("another tag inside a block", "<think><b>{words}</b> <thinking></think><answer>{a}</answer>"),
     ("a lone < or > inside", "<think>{a} < {b}, {b} > {a}</think><answer>{a}</answer>"),
     ("a long thought", "<think>{long}</think><answer>{a}</answer>"),
@@ -57,6 +63,9 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("first tag missing", "{reason}</think><answer>{a}</answer>"),
     ("last tag missing", "<think>{reason}</think><answer>{a}"),
     ("think inside answer", "<answer><think>{a}</think></answer>"),
+    ("a tag too many, anywhere", "{too many}"),
+    ("a tag too few", "{too few}"),
+    ("tags in another order", "{disorder}"),
     ("other brackets", "{left}think{right}{reason}{left}/think{right}{left}answer{right}{a}{left}/answer{right}"),
 )
 
@@ -129,6 +138,10 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a percent sign after it", "{a}", "{before}<answer>{a}%</answer>"),
     ("a dollar sign before it", "{a}", "{before}<answer>${a}</answer>{after}"),
     ("a lone < before it", "{a}", "{before}<answer>x < {a}</answer>{after}"),
+    ("the last of several numbers", "{last}", "{several}"),
+    ("the last of many numbers", "{last}", "{many}"),
+    ("not the last of several numbers", "{earlier}", "{several}"),
+    ("not the last of many numbers", "{earlier}", "{many}"),
 )
 
 VISIBLE: Mapping[str, str] = {
@@ -136,9 +149,15 @@ VISIBLE: Mapping[str, str] = {
     "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
     "long": "We add one more apple. " * 150, "w": "7", "word": "seven",
     "sixty": "1234567890" * 6, "huge": "9007199254740993", "huge_less_1": "9007199254740992",
-    "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\t ", "blank": " ", "left": "[",
-    "right": "]",
+    "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\t ", "break": "", "blank": " ",
+    "blanks": "\n", "left": "[", "right": "]", "anything": "3 < 4, <b>so</b>\n{7} &lt; [8] </thinking>",
+    "anything else": "> <i>\t7",
+    "too many": "<think>3 + 4</think><answer>7</answer></think>", "too few": "<think>3 + 4<answer>7</answer>",
+    "disorder": "<think>3 + 4<answer></think>7</answer>", "last": "12", "earlier": "1080",
+    "several": "First 1,080, then 3/4 of it; <b>-2.50</b>\nSo: $12.",
+    "many": "1,080 in all. Of these 3/4, or -0.75?\n<i>+8%</i> is it, no: 1080 km, 5 each and (then) .5, so 12.0!",
 }  # fmt: skip
+TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 WORDS = ["well", "so", "then", "take", "both", "apples", "left", "we", "have", "in", "all", "now", "altogether", "each"]
 NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"), ("2/9", "0.222"), ("4/11", "0.364"))
@@ -172,7 +191,9 @@ def _drawn(rng: random.Random) -> dict[str, str]:
         return rng.randrange(1, 10 ** rng.randint(1, 4))
 
     def words(least: int = 1) -> str:
-        return " ".join(rng.choices(WORDS, k=rng.randint(least, 6))).capitalize() + rng.choice((".", "!", ":", ""))
+        drawn = [rng.choice((rng.choice(WORDS), _made_up(rng))) for _ in range(rng.randint(least, 6))]
+        form = rng.choice(("{}", "{}", "“{}”", "({})"))
+        return form.format(" ".join(drawn).capitalize()) + rng.choice((".", "!", ":", "?", ""))
 
     def reason() -> str:
         x, y = number(), number()
@@ -187,6 +208,9 @@ def _drawn(rng: random.Random) -> dict[str, str]:
     w = rng.randrange(len(NUMBER_WORDS))
     p, q = map(int, third.split("/"))
     left, right = rng.choice(("[]", "{}", "()"))
+    last, earlier = _number(rng), _number(rng)
+    while Fraction(last[0]) == Fraction(earlier[0]):
+        earlier = _number(rng)
     return {
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
@@ -196,8 +220,71 @@ def _drawn(rng: random.Random) -> dict[str, str]:
         "reason": reason(), "words": words(), "left": left, "right": right,
         "before": rng.choice(("", f"{words(2)} ", f"<think>{reason()}</think>", f"{reason()}\n")),
         "after": rng.choice(("", "", f" {words(2)}", f"\n{words(2)}")),
-        "gap": "".join(rng.sample(" \n\t", 3)) + " " * rng.randint(0, 2), "blank": rng.choice(" \n\t"),
+        "gap": "".join(rng.sample(" \n\t", 3)) + " " * rng.randint(0, 2), "blank": _blanks(rng, 1), "blanks": _blanks(rng, 1),
+        "break": _blanks(rng, 0), "anything": _anything(rng), "anything else": _anything(rng), **_broken(rng, reason(), str(a)),
+        "last": last[0], "earlier": earlier[0], "several": _several(rng, 1, earlier[1], last[1]),
+        "many": _several(rng, 6, earlier[1], last[1]),
     }  # fmt: skip
+
+
+def _made_up(rng: random.Random) -> str:
+    """A word that no one has seen before."""
+    return "".join(rng.choices("abcdefghijklmnopqrstuvwxyzäéñø", k=rng.randint(2, 9)))
+
+
+def _blanks(rng: random.Random, least: int) -> str:
+    return "".join(rng.choices(" \n\t", k=rng.randint(least, 5)))
+
+
+def _anything(rng: random.Random) -> str:
+    """What may stand inside a block: anything but the four tags."""
+    pieces = ["<b>", "</b>", "<thinking>", "</Answer>", "<", ">", "< think>", "&lt;", "[1]", "{x}", "\n", "\t", "=>", "<3",
+              "$5", *(_made_up(rng) for _ in range(6))]  # fmt: skip
+    return " ".join(rng.sample(pieces, rng.randint(4, 9)))
+
+
+def _broken(rng: random.Random, reason: str, answer: str) -> dict[str, str]:
+    """A completion as asked in which one tag came in at some place, or went, or the tags have changed places."""
+    pieces = [TAGS[0], reason, TAGS[1], _blanks(rng, 0), TAGS[2], answer, TAGS[3]]
+    place, gone = rng.randint(0, len(pieces)), rng.choice((0, 2, 4, 6))
+    tags = list(TAGS)
+    while tags == list(TAGS):
+        rng.shuffle(tags)
+    return {
+        "too many": "".join([*pieces[:place], rng.choice(TAGS), *pieces[place:]]),
+        "too few": "".join([*pieces[:gone], *pieces[gone + 1 :]]),
+        "disorder": "".join(part for pair in zip(tags, (*pieces[1:6:2], ""), strict=True) for part in pair),
+    }
+
+
+def _number(rng: random.Random) -> tuple[str, str]:
+    """A number as `item["A"]` has it, and as a completion writes it, in another of its forms."""
+    kind, sign = rng.randrange(4), rng.choice(("", "", "-"))
+    if kind == 0:  # an integer
+        whole = rng.randrange(1, 1000)
+        return f"{sign}{whole}", f"{sign}{whole}{rng.choice(('', '', '.0', '.00'))}"
+    if kind == 1:  # a large one
+        whole = rng.randrange(1000, 10 ** rng.randint(4, 8))
+        return f"{sign}{whole}", f"{sign}{whole:,}{rng.choice(('', '.0'))}"
+    if kind == 2:  # a decimal
+        text = f"{sign}{rng.randrange(100)}.{rng.randrange(1000):03}{rng.randint(1, 9)}"
+        return text, text.replace("0.", ".", 1) if text.startswith("0.") else f"{text}{rng.choice(('', '0'))}"
+    m = rng.choice((2, 4, 5, 8))
+    n = rng.choice([n for n in range(1, 3 * m) if n % 2 and n % 5])
+    forms = [f"{sign}{n}/{m}", f"{sign}{n / m}", f"{sign}{3 * n}/{3 * m}"]
+    return rng.choice(forms[:2]), rng.choice(forms)
+
+
+def _several(rng: random.Random, others: int, earlier: str, last: str) -> str:
+    """A text of `others` numbers, and `earlier` somewhere among them, and at its end `last`; words and tags around each."""
+    numbers = [*(_number(rng)[1] for _ in range(others)), earlier]
+    rng.shuffle(numbers)
+    text = ""
+    for written in (*numbers, last):
+        word = _made_up(rng)
+        form = ("{} ", "<b>{}</b>, {w} ", "{w}: {} km, ", "{w} <i>{}</i> ", "{w} {}; ", "{}\n", "{w} > {}% ")
+        text += rng.choice(form).format(written, w=word)
+    return text + rng.choice(("", _made_up(rng), f"{_made_up(rng)}!"))
 
 
 def _give(asked: list[list[Any]]) -> Callable[[Subject], Outcome]:
