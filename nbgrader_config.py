@@ -48,5 +48,5 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 # --- autograded/ -> feedback/, formgrader -----------------------------------------------------------------------------
-c.HTMLExporter.preprocessors = ["labkit.grading.preprocessor.NoScripts"]
-c.NoScripts.course_root = str(ROOT)
+c.HTMLExporter.preprocessors = ["labkit.grading.pages.NoScripts"]
+c.HTMLExporter.filters = {"markdown2html": "labkit.grading.pages.markdown2html"}

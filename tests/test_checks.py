@@ -135,10 +135,10 @@ def test_a_function_that_never_ends_is_cut_off(monkeypatch):
 
 def test_what_is_printed_does_not_flood_the_table():
     lengths = []
-    for number in (0, 100_000):
+    for size in (0, 100_000):
 
-        def reward_format(answer, number=number):
-            print("x" * number)
+        def reward_format(answer, size=size):
+            print("x" * size)
             return -1.0
 
         lengths.append(len(str(checks.check(reward_format))))

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -116,20 +117,59 @@ def test_feedback_names_ideas_and_no_hidden_case(graded):
     assert "expected" not in page.split("the KL penalty")[-1].split("</table>")[0]
 
 
+HOSTILE = """<script>alert(1)</script><img src=x onerror=alert(2)>
+
+**bold** [link](javascript:alert(3)) [good](https://example.org)
+
+![$" onerror="alert(4)//$](x) ![gone](attachment:gone.png) ![empty](attachment:empty.png) ![here](attachment:here.png)
+
+```mermaid
+graph TD; A["<img src=x onerror=alert(5)>"]
+```
+
+[t](http://a "q' onmouseover=alert(6) ")"""
+
+
 def test_feedback_runs_no_script_of_a_student(graded):
+    """And a picture that did not come along keeps nobody from feedback."""
     folder = graded / "submitted" / "dora" / "01_rewards"
     folder.mkdir(parents=True)
     notebook = nbformat.read(graded / "release" / "01_rewards" / "01_rewards.ipynb", as_version=4)
-    notebook.cells.append(nbformat.v4.new_markdown_cell("<script>alert(1)</script><img src=x onerror=alert(1)> **bold**"))
+    attachments = {"empty.png": {}, "here.png": {"image/png": "iVBORw0KGgo="}}
+    notebook.cells.append(nbformat.v4.new_markdown_cell(HOSTILE, attachments=attachments))
+    notebook.cells.append(nbformat.v4.new_raw_cell("<script>alert(7)</script>"))
     nbformat.write(notebook, folder / "01_rewards.ipynb")
     nbgrader(graded, "autograde", "01_rewards", "--student", "dora")
     nbgrader(graded, "generate_feedback", "01_rewards", "--student", "dora")
     page = (graded / "feedback" / "dora" / "01_rewards" / "01_rewards.html").read_text()
-    assert "&lt;script&gt;alert(1)" in page
-    assert "<script>alert" not in page
-    assert "onerror=" not in page.replace("&lt;img src=x onerror=", "")
-    assert "<strong>bold</strong>" in page
-    assert "<code>&lt;think&gt;</code>" in page, "what was handed out is shown as it was"
+    tags = _Tags(page)
+    assert "alert" not in tags.scripts
+    assert not [(tag, name) for tag, attributes in tags.found for name, value in attributes
+                if name.startswith("on") or (value or "").startswith("javascript")]  # fmt: skip
+    for shown in ("&lt;script&gt;alert(1)", "&lt;script&gt;alert(7)", "<strong>bold</strong>", 'href="https://example.org"',
+                  "<code>&lt;think&gt;</code>", "data:image/png;base64,iVBORw0KGgo=", "picture gone.png was not handed in",
+                  "picture empty.png was not handed in"):  # fmt: skip
+        assert shown in page, shown
+
+
+class _Tags(HTMLParser):
+    """A page's tags with their attributes, but those of the page's own inline scripts, and the text of these."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, list[tuple[str, str | None]]]] = []
+        self.scripts, self._in_script = "", False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, attrs))
+        self._in_script = tag == "script"
+
+    def handle_endtag(self, tag):
+        self._in_script = False
+
+    def handle_data(self, data):
+        self.scripts += data if self._in_script else ""
 
 
 def test_validate_says_what_a_student_should_hear(graded):

@@ -10,8 +10,6 @@ import functools
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -22,7 +20,6 @@ from labkit.errors import SetupError
 from labkit.grading.sandbox import Zygote, describe
 from labkit.grading.score import EXERCISES, Course, Grader
 from labkit.grading.store import Score
-from labkit.grading.submission import NOTE
 
 
 class TrustedScores(NbGraderPreprocessor):  # type: ignore[misc]
@@ -41,22 +38,6 @@ class TrustedScores(NbGraderPreprocessor):  # type: ignore[misc]
                 cell.outputs, cell.execution_count = [], None
         for grade_id, score in scores.items():
             cells[grade_id].outputs = outputs(score, float(cells[grade_id].metadata.nbgrader.points))
-        return nb, resources
-
-
-class NoScripts(SanitizeHTML):
-    """Feedback pages and formgrader show a student's text to others than the student: without scripts. What was handed out
-    stays as it is."""
-
-    course_root = Unicode(help="the course folder, which holds release/").tag(config=True)
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        name = resources["metadata"]["name"]
-        path = Path(self.course_root, "release", name, f"{name}.ipynb")
-        released = {cell.source for cell in nbformat.read(path, as_version=4).cells} if path.is_file() else set()
-        for cell in nb.cells:
-            if cell.cell_type != "code" and cell.source not in released and NOTE not in cell.metadata.get("tags", ()):
-                cell.source = self.sanitize_html_tags(cell.source)  # type: ignore[no-untyped-call]
         return nb, resources
 
 

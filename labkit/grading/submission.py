@@ -235,7 +235,7 @@ def _attachments(given: Any) -> NotebookNode:
     """The pictures that a markdown cell carries along: name, type, text."""
     found = NotebookNode()
     for name, by_type in given.items() if isinstance(given, dict) else ():
-        if isinstance(by_type, dict) and all(isinstance(data, str) for data in by_type.values()):
+        if isinstance(by_type, dict) and by_type and all(isinstance(data, str) for data in by_type.values()):
             found[_written(name)] = NotebookNode({_written(kind): _written(data) for kind, data in by_type.items()})
     return found
 
