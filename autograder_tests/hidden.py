@@ -5,13 +5,14 @@ What fails is named by its idea; the case itself stays hidden.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from autograder_tests.expected import reference
 from labkit.checks import cases, judge, key, record
-from labkit.checks.case import answer
+from labkit.checks.case import Case, answer
 from labkit.checks.subject import InProcess
 from labkit.checks.verdict import Expectation, Verdict
 from labkit.config import Algorithm
@@ -24,9 +25,13 @@ SEED = 41
 def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo", seed: int = SEED) -> Verdict:
     """As `labkit.checks.check`, on cases that `seed` decides."""
     name = key(getattr(function, "__name__", repr(function)), algorithm)
+    return judge(name, InProcess(function), *_drawn(name, seed), hidden=True)
+
+
+@functools.cache
+def _drawn(name: str, seed: int) -> tuple[list[Case], Expectation]:
     drawn = cases(name, seed)
-    right = {case.name: answer(case, InProcess(reference()[name])).outcome for case in drawn}
-    return judge(name, InProcess(function), drawn, Expectation(right, {}), hidden=True)
+    return drawn, Expectation({case.name: answer(case, InProcess(reference()[name])).outcome for case in drawn}, {})
 
 
 def check_record(path: str | Path) -> Verdict:
