@@ -48,7 +48,7 @@ def create(config: RunConfig, eos: int) -> Engine:
 
 
 class VLLMEngine:
-    """vLLM in this process, on the CPU or one GPU."""
+    """vLLM on the CPU or GPUs: in this process or, with tensor parallelism, in processes of its own that end with this one."""
 
     def __init__(self, config: RunConfig, eos: int) -> None:
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
@@ -58,6 +58,7 @@ class VLLMEngine:
             os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(config.kv_cache_gib)
             os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"  # three processes share the cores
             torch._dynamo.config.disable = True  # vLLM compiles a few small functions; a laptop has no compiler
+            os.environ["TORCH_COMPILE_DISABLE"] = "1"  # the same for processes of its own, with tensor parallelism
         else:
             gpus.see_only(*config.generation_devices)
             os.environ["VLLM_ALLOW_INSECURE_SERIALIZATION"] = "1"  # IPC handles of the run's own trainer are pickled
@@ -75,8 +76,7 @@ class VLLMEngine:
             cache = config.kv_cache_gib * 2**30
             # vLLM asks whether so large a share of the GPU is free, and then takes what the cache needs.
             share = cache / torch.cuda.get_device_properties(0).total_memory
-            on_gpu = {"kv_cache_memory_bytes": cache, "gpu_memory_utilization": min(share, 0.95),
-                      "tensor_parallel_size": config.tensor_parallel_size}  # fmt: skip
+            on_gpu = {"kv_cache_memory_bytes": cache, "gpu_memory_utilization": min(share, 0.95)}
             if config.weight_transfer != "disk":
                 on_gpu["weight_transfer_config"] = {"backend": config.weight_transfer}
         eager = config.device == "cpu" or not config.cuda_graphs
@@ -85,7 +85,8 @@ class VLLMEngine:
                 model=config.model, dtype=config.dtype, seed=config.seed, skip_tokenizer_init=True,
                 max_model_len=config.max_prompt_tokens + config.max_completion_tokens + 1,
                 max_num_seqs=min(256, config.rollouts_per_batch), enforce_eager=eager,
-                enable_prefix_caching=config.group_size > 1, disable_log_stats=True, **on_gpu,
+                enable_prefix_caching=config.group_size > 1, disable_log_stats=True,
+                tensor_parallel_size=config.tensor_parallel_size, **on_gpu,
             )  # fmt: skip
         except ModuleNotFoundError as error:  # vLLM 0.26 imports ray for a transfer over IPC, and does not require it
             raise SetupError(
@@ -103,7 +104,7 @@ class VLLMEngine:
     def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
         # One seed for the call: with seeds per request vLLM samples row by row, and on a CPU it fails when a prompt is
         # prefilled in parts.
-        torch.manual_seed(seed)
+        self._llm.collective_rpc(_seed, args=(seed,))
         params = self._vllm.SamplingParams(
             n=n,
             temperature=temperature,
@@ -142,6 +143,11 @@ class VLLMEngine:
         ids, flat = list(completion.token_ids), completion.logprobs
         assert flat.token_ids == ids, "vLLM gave log-probs of other tokens than those that it sampled"
         return Generated(ids, flat.logprobs)
+
+
+def _seed(worker: Any, seed: int) -> None:
+    """In each process that samples: this one or, with tensor parallelism, several of vLLM's own."""
+    torch.manual_seed(seed)
 
 
 class TransformersEngine:

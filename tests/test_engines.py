@@ -1,6 +1,7 @@
 """The generation engines on the shipped policy: real vLLM, and transformers. Slow: vLLM takes seconds to start."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,11 +19,11 @@ pytestmark = pytest.mark.slow
 CONFIG = RunConfig.create("tiny", prompts_per_batch=8, group_size=8, rollouts_per_step=64, micro_batch_size=64)
 
 
-@pytest.fixture(scope="module", params=["vllm", "transformers"])
+@pytest.fixture(scope="module", params=[("vllm", 1), ("vllm", 2), ("transformers", 1)], ids=str)
 def engine(request, tokenizer) -> Engine:
-    from dataclasses import replace
-
-    return engines.create(replace(CONFIG, engine=request.param), tokenizer.eos_token_id)
+    """vLLM also with tensor parallelism: half of the policy in each of two processes of its own."""
+    name, size = request.param
+    return engines.create(replace(CONFIG, engine=name, tensor_parallel_size=size), tokenizer.eos_token_id)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,8 @@ def test_after_ten_updates_the_engine_and_the_trainer_agree(engine, prompts, ref
     publisher = weights.Publisher(run, CONFIG)
     probe = list(range(3, 35))
     before = None
-    for version in range(1, 11):
+    updates = 10 if engine._config.tensor_parallel_size == 1 else 2  # two processes and this one, on two cores, take long
+    for version in range(1, updates + 1):
         batch = batch_of(prompts, engine.generate(prompts, 8, temperature=1.0, seed=version))
         view = batch.student_view() | {"refs": batch.gen_logps}
         policy.plen = batch.plen
