@@ -309,8 +309,11 @@ class RunDir:
     def create(self, config: RunConfig) -> None:
         """Make the directory and write `config.json`.
 
-        Raises ConfigError where it already holds a run: nothing is overwritten.
+        Raises ConfigError where it already holds a run: nothing is overwritten; or where the hostfile is missing: DeepSpeed
+        would train on this machine alone.
         """
+        if config.hostfile is not None and not Path(config.hostfile).is_file():
+            raise ConfigError(f"hostfile={config.hostfile!r} is no file; give the path of DeepSpeed's list of machines")
         if self.config.exists():
             raise ConfigError(f"{self.path} already holds a run; choose another directory, or remove it first")
         for folder in (self.path, self.logs):

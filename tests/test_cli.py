@@ -44,6 +44,7 @@ def test_the_commands_are_those_that_the_readme_names():
         (["train", "--functions", "no/such"], 1, "no/such does not exist"),
         (["train", "--set", "colour=blue"], 2, "--set colour=blue: give FIELD=VALUE with a field of"),
         (["train", "--set", "group_size=7"], 2, "16 prompts x 7 = 112 rollouts does not divide"),
+        (["train", "--set", "hostfile=no/such"], 2, "hostfile='no/such' is no file"),
         (["train", "--resume", "no/such"], 2, "no/such holds no run"),
         (["plot", "no/such"], 2, "no/such holds no run"),
         (["train", "--preset", "huge"], 2, "invalid choice: 'huge'"),
