@@ -25,7 +25,7 @@ from labkit.metrics import read_jsonl
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "transformers", "vllm", "deepspeed")
 RUN = {"device": "cuda", "dtype": "bfloat16", "weight_transfer": "nccl", "generation_device": 0, "trainer_devices": [1],
-       "learning_rate": 1e-4, "optimizer_steps": 150, "heldout_problems": 1024,
+       "learning_rate": 5e-5, "optimizer_steps": 150, "heldout_problems": 1024,
        "trainer_threads": 4, "rollout_threads": 4, "reference_threads": 4}  # fmt: skip
 
 
