@@ -49,4 +49,7 @@ if str(ROOT) not in sys.path:
 
 # --- autograded/ -> feedback/, formgrader -----------------------------------------------------------------------------
 c.HTMLExporter.preprocessors = ["labkit.grading.pages.NoScripts"]
-c.HTMLExporter.filters = {"markdown2html": "labkit.grading.pages.markdown2html"}
+c.HTMLExporter.filters = {
+    "markdown2html": "labkit.grading.pages.markdown2html",
+    "highlight_code": "labkit.grading.pages.highlight_code",
+}

@@ -61,7 +61,7 @@ class InProcess:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             try:
-                with _time_limit(self.seconds):
+                with time_limit(self.seconds):
                     return PROBES[question](self.function, **given)
             except LabError as refused:  # by a helper that was called wrongly: its message says what is the matter
                 raise Raised(str(refused), _own_lines(refused)) from refused
@@ -177,7 +177,7 @@ def _is_library(filename: str) -> bool:
 
 
 @contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in the block after `seconds`. Only a main thread can be interrupted; elsewhere there is no limit."""
     if threading.current_thread() is not threading.main_thread():
         yield

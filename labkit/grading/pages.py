@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import time
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import pass_context
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
+
+from labkit.checks.subject import time_limit
+
+SECONDS = 10.0  # for the cells of a page
+SHORTEST = 0.05  # for one of them; honest ones take a few milliseconds
 
 
 class NoScripts(SanitizeHTML):
@@ -39,6 +48,25 @@ class Renderer(IPythonRenderer):
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
     """A cell's markdown as HTML: the filter of that name in nbconvert's templates."""
-    attachments = context.get("cell", {}).get("attachments", {})
-    html: str = MarkdownWithMath(renderer=Renderer(attachments)).render(source)
-    return html
+    renderer = MarkdownWithMath(renderer=Renderer(context.get("cell", {}).get("attachments", {})))
+    return _in_time(context, source, renderer.render)
+
+
+@pass_context
+def highlight_code(context: Any, source: str, metadata: Any = None) -> str:
+    """A cell's code in colours: the filter of that name in nbconvert's templates."""
+    return _in_time(context, source, Highlight2HTML(pygments_lexer="ipython3"))  # type: ignore[no-untyped-call]
+
+
+def _in_time(context: Any, source: str, render: Callable[[str], str]) -> str:
+    """`source` as `render` shows it or, once a page has taken `SECONDS` for that, as plain text: some texts take it hours."""
+    resources = context["resources"]
+    left = resources.setdefault("seconds_left", SECONDS)
+    started = time.monotonic()
+    try:
+        with time_limit(max(left, SHORTEST)):
+            return str(render(source))
+    except TimeoutError:
+        return f"<pre>{html.escape(source)}</pre>"
+    finally:
+        resources["seconds_left"] = left - (time.monotonic() - started)
