@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.checks import grpo, ppo_loss, record, rewards, rollout
-from labkit.checks.case import Case, answer
+from labkit.checks.case import Case, answer, derived
 from labkit.checks.subject import InProcess, Subject
 from labkit.checks.verdict import Expectation, Row, Verdict, diagnose
 from labkit.config import PACKAGE, Algorithm
@@ -81,7 +81,7 @@ def key(name: str, algorithm: Algorithm) -> str:
 
 def cases(name: str, seed: int | None = None) -> list[Case]:
     """The cases of an exercise: the visible ones, or others that `seed` decides."""
-    return _CASES[name](seed)
+    return _CASES[name](None if seed is None else derived(seed, name))
 
 
 def judge(name: str, subject: Subject, cases: list[Case], expectation: Expectation, hidden: bool = False) -> Verdict:

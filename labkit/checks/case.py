@@ -7,6 +7,7 @@ mistake gives on it, are numbers in a data file: neither the package nor a relea
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from numbers import Real
@@ -34,6 +35,12 @@ class Answer:
     outcome: Outcome
     printed: str = ""
     error: str = ""
+
+
+def derived(seed: int, purpose: str) -> int:
+    """A seed of its own for each purpose, one that leads back to no other: draws tell the seed that made them (MT19937 can be
+    turned round), and some are shown to whoever is examined."""
+    return int.from_bytes(hashlib.blake2b(f"{purpose} {seed}".encode(), digest_size=8).digest()) // 2
 
 
 def answer(case: Case, subject: Subject) -> Answer:

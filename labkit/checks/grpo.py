@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -26,6 +27,7 @@ def cases(seed: int | None = None) -> list[Case]:
         """Factors that make hidden groups others than the visible ones, so that none can be looked up."""
         return torch.ones(shape) if seed is None else 0.5 + torch.rand(shape, generator=random)
 
+    large = 15 if seed is None else int(torch.randint(16, 65, (), generator=random))
     equal = drawn(3, 4)
     equal[1] = 0.25
     two = torch.tensor([[1.0, 3.0]]) if seed is None else drawn(3, 2)
@@ -43,8 +45,10 @@ def cases(seed: int | None = None) -> list[Case]:
         _case("shape (2, 3, 4)", "shapes (..., GROUP_SIZE)", drawn(2, 3, 4)),
         _case("rewards in float64", "rewards in float64", drawn(2, 4).double()),
         _case("1100 groups of two, the last of them", "many groups", drawn(1100, 2), shown=slice(-2, None)),
-        _case("a result, after the next call", "the result of an earlier call", drawn(2, 4), then=drawn(2, 4)),
-        _case("a large group with one outlier", "a large group", torch.cat([drawn(15), torch.tensor([100.0])])),
+        _case(
+            "a result, after the next calls", "the result of an earlier call", drawn(2, 4), then=[drawn(2, 4) for _ in range(3)]
+        ),
+        _case("a large group with one outlier", "a large group", torch.cat([drawn(large), torch.tensor([100.0])])),
         _case("rewards far from 0", "rewards of any size", 1000 + drawn(2, 4)),
     ]
 
@@ -58,10 +62,9 @@ def _both(name: str, idea: str, first: Tensor, second: Tensor) -> Case:
     return Case(name, idea, lambda subject: [_values(subject, first), _values(subject, second)])
 
 
-def _values(subject: Subject, rewards: Tensor, then: Tensor | None = None, shown: slice = slice(None)) -> Outcome:
-    """What `rewards` become, or how many groups and those among them that are `shown`; looked at after a call with `then`, if
-    there is one."""
-    answer = subject.ask("normalized", rewards=rewards, then=then)
+def _values(subject: Subject, rewards: Tensor, then: Sequence[Tensor] = (), shown: slice = slice(None)) -> Outcome:
+    """What `rewards` become, or how many groups and those among them that are `shown`; looked at after calls with `then`."""
+    answer = subject.ask("normalized", rewards=rewards, then=list(then))
     values: Outcome = "changes its input" if answer["changed"] else answer["values"]
     if shown == slice(None) or not isinstance(values, list):
         return values

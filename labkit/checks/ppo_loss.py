@@ -79,10 +79,15 @@ def cases(seed: int | None = None) -> list[Case]:
     """Batches drawn with `seed`; the visible ones, without it, come after the one that is worked out by hand."""
     random = torch.Generator().manual_seed(seed or 0)
 
-    def case(name: str, idea: str, *, beta: float = 0.0, clip: float = 0.2, vocabulary: int = VOCABULARY, spread: float = 1.0,
-             **kwargs: Any) -> Case:  # fmt: skip
+    def case(name: str, idea: str, *, beta: float = 0.0, clip: float = 0.2, vocabulary: int = VOCABULARY,
+             spread: float = 1.0, updated: bool = False, **kwargs: Any) -> Case:  # fmt: skip
         engine = ToyEngine(random, vocabulary, spread)
-        return Case(name, idea, _run(_batch(random, engine, **kwargs), engine, beta, clip, random))
+        if seed is not None:  # no number of the visible cases can be taken for granted
+            beta, clip = (value * float(0.7 + 0.6 * torch.rand((), generator=random)) for value in (beta, clip))
+            kwargs = {name: int(torch.randint(2, 7, (), generator=random)) for name in ("rollouts", "width", "plen")
+                      if "lengths" not in kwargs and "prompts" not in kwargs} | kwargs  # fmt: skip
+        then = ToyEngine(random, vocabulary, spread).state_dict() if updated else None
+        return Case(name, idea, _run(_batch(random, engine, **kwargs), engine, beta, clip, random, then))
 
     batch, engine = by_hand()
     worked_out = Case("by hand: B = 1, C = 2, β = 0.1, ε = 0.2", "one rollout of two tokens",
@@ -108,13 +113,14 @@ def cases(seed: int | None = None) -> list[Case]:
         case("80 rollouts, a vocabulary of 64, a pad token of its own", "a batch as large as a run's", beta=0.1, drift=0.04,
              rollouts=80, vocabulary=64, pad=5, lengths=tuple(1 + i % 7 for i in range(80)), beyond=2,
              prompts=tuple(2 + i % 3 for i in range(80))),
+        case("the same batch after an update of the policy", "the policy as it is now", beta=0.1, updated=True),
         case("logits hundreds apart", "logits that are large or far apart", beta=0.1, spread=80.0),
     ]  # fmt: skip
 
 
 def _batch(
-    random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, drift: float = 0.4, far: float = 0.5,
-    certain: bool = False, rewards: str = "mixed", scale: float = 1.0, lengths: tuple[int, ...] | None = None,
+    random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, plen: int = 3, drift: float = 0.4,
+    far: float = 0.5, certain: bool = False, rewards: str = "mixed", scale: float = 1.0, lengths: tuple[int, ...] | None = None,
     prompts: tuple[int, ...] | None = None, beyond: int = 0, pad: int = PAD,
     unclipped: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
@@ -122,7 +128,7 @@ def _batch(
     log-probs, in nats; with `certain`, one token of each was certain to that policy. Prompts of different lengths hold the pad
     token, too, as chat templates do. `beyond` are positions that no completion reaches. With another `pad` than the end token
     completions were cut off before they ended, and hold any token."""
-    plen, width = max(prompts or (3,)), max(lengths or (width,)) + beyond
+    plen, width = max(prompts or (plen,)), max(lengths or (width,)) + beyond
     tokens = torch.randint(1 if pad == END else 0, len(engine.table), (rollouts, plen + width), generator=random)
     long = torch.tensor(lengths or (width,) * rollouts)[:, None]
     start = plen - torch.tensor(prompts or (plen,) * rollouts)[:, None]
@@ -148,12 +154,12 @@ def _batch(
             "gen_logps": gen * completion, "completion_mask": completion, "attention_mask": attention}  # fmt: skip
 
 
-def _run(batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float,
-         random: torch.Generator) -> Callable[[Subject], Outcome]:  # fmt: skip
+def _run(batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float, random: torch.Generator,
+         then: Mapping[str, Tensor] | None = None) -> Callable[[Subject], Outcome]:  # fmt: skip
     directions = [[torch.randn(p.shape, generator=random) for p in engine.parameters()] for _ in range(3)]
 
     def run(subject: Subject) -> Outcome:
-        found = subject.ask("loss", batch=batch, engine=engine, beta=beta, clip_param=clip_param)
+        found = subject.ask("loss", batch=batch, engine=engine, beta=beta, clip_param=clip_param, then=then)
         if "wrong" in found:
             wrong: Outcome = found["wrong"]
             return wrong

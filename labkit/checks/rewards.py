@@ -93,6 +93,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("no number", "{w}", "<think>{words}</think><answer>{word}</answer>{after}"),
     ("no number, after a text that had one", "{a}", "{before}{a}", "{a}", "<think>{words}</think><answer>{word}</answer>"),
     ("a text that another problem had before", "{b}", "{before}<answer>{a}</answer>", "{a}", "{before}<answer>{a}</answer>"),
+    ("a text that another problem had before", "{alike}", "{before}<b>{x}</b>", "{x}", "{before}<b>{x}</b>"),
     ("the next completion of a problem", "{a}", "{before}<answer>{b}</answer>", "{a}", "{before}<answer>{a}</answer>{after}"),
     ("the same completion again", "{a}", "{before}<answer>{a}</answer>{after}", "{a}", "{before}<answer>{a}</answer>{after}"),
     ("an empty completion", "{a}", ""),
@@ -152,6 +153,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
 )
 
 VISIBLE: Mapping[str, str] = {
+    "x": "17", "alike": "18",
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
     "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
     "long": "We add one more apple. " * 150, "w": "7", "word": "seven",
@@ -215,10 +217,12 @@ def _drawn(rng: random.Random) -> dict[str, str]:
     w = rng.randrange(len(NUMBER_WORDS))
     p, q = map(int, third.split("/"))
     left, right = rng.choice(("[]", "{}", "()"))
+    x, y = rng.randrange(1, 1000), rng.sample(range(10), 2)
     last, earlier = _number(rng), _number(rng)
     while Fraction(last[0]) == Fraction(earlier[0]):
         earlier = _number(rng)
     return {
+        "x": f"{x}{y[0]}", "alike": f"{x}{y[1]}",
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
         "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",

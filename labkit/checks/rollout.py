@@ -6,6 +6,7 @@ still has a mistake in a reward sees it in the check of that reward, and not her
 
 from __future__ import annotations
 
+import hashlib
 import json
 import operator
 import random
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
-from labkit.checks.case import Case
+from labkit.checks.case import Case, derived
 from labkit.checks.subject import Outcome, Raised, Subject, numbers
 from labkit.config import PACKAGE, Algorithm
 from labkit.errors import FunctionsError
@@ -28,7 +29,7 @@ RECORDING = PACKAGE / "checks" / "rollouts.json"
 # for who asks running() every second or third turn only would end with four or three.
 BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (5, 3))
 GROUP_SIZE = 4
-HIDDEN_TURNS, HIDDEN_GROUP_SIZE = 7, 3  # so that neither number can be taken for granted
+HIDDEN_TURNS, HIDDEN_GROUP_SIZES = range(6, 10), (2, 3)  # of which a seed takes one: neither can be taken for granted
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
@@ -66,7 +67,10 @@ class RecordedWorker:
 
     def __post_init__(self) -> None:
         self._drawn: dict[tuple[int, int], int] = {}  # rollout: weight version under which it was drawn last
-        rng = random.Random(self.seed)
+        rng = random.Random(derived(self.seed, "recording"))
+        # What the scripted functions say is for nobody to know who does not ask them.
+        self._salt = derived(self.seed, "scripted").to_bytes(8)
+        self._bend = 1 / (40 + self._salt[0] % 20)
         self._recorded = json.loads(RECORDING.read_text(encoding="utf-8"))
         for recorded in self._recorded:
             rng.shuffle(recorded["completions"])
@@ -143,7 +147,7 @@ class RecordedWorker:
 
     def scripted_reward_format(self, answer: str) -> float:
         place = self._places.get(answer, 0)
-        size = 0.5 if place == 1 else round(0.1 + (sum(map(ord, answer)) % 89) / 100, 2)
+        size = 0.5 if place == 1 else round(0.1 + self._draw(answer, 89) / 100, 2)
         return -size if place % 2 else size
 
     def scripted_reward_correct(self, item: Mapping[str, str], answer: str) -> float:
@@ -152,7 +156,7 @@ class RecordedWorker:
             return MISMATCH
         if place == 5:
             return -self.scripted_reward_format(answer)
-        size = 2.0 if place == 1 else round(2 + (sum(i * ord(c) for i, c in enumerate(answer)) % 97) / 10 + place, 2)
+        size = 2.0 if place == 1 else round(2 + self._draw(f"{place} {answer}", 97) / 10 + place, 2)
         return -size if place % 3 == 1 else size
 
     def scripted_normalize_group_rewards(self, rewards: Any) -> Tensor:
@@ -160,7 +164,11 @@ class RecordedWorker:
         if not isinstance(rewards, Tensor):
             raise FunctionsError(f"normalize_group_rewards takes a tensor; it was given {type(rewards).__name__}")
         given = rewards.float()
-        return given + given.square() / 50 - given[..., :1]
+        return given + given.square() * self._bend - given[..., :1]
+
+    def _draw(self, text: str, below: int) -> int:
+        """Always the same for a text; else any of 0 .. `below` - 1."""
+        return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), key=self._salt, digest_size=8).digest()) % below
 
     # --- the recording
 
@@ -231,7 +239,8 @@ def _entry(k: int, token: int, logp: float) -> dict[int, float]:
 def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
     """One aspect of the same `BATCHES` each, which hidden cases, those with a seed, go through once more. PPO takes one rollout
     per prompt and re-scores it; GRPO takes groups, and may re-score or not."""
-    turns, group_size = (HIDDEN_TURNS, HIDDEN_GROUP_SIZE) if seed else (len(BATCHES), GROUP_SIZE)
+    rng = random.Random(derived(seed, "numbers"))
+    turns, group_size = (rng.choice(HIDDEN_TURNS), rng.choice(HIDDEN_GROUP_SIZES)) if seed else (len(BATCHES), GROUP_SIZE)
     size, rescored = (1, RESCORED) if algorithm == "ppo" else (group_size, 0.0)
     ran: WeakKeyDictionary[Subject, RecordedWorker | Outcome | Raised] = WeakKeyDictionary()
 

@@ -7,6 +7,7 @@ object that a student's code has made.
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import io
 import math
@@ -84,25 +85,42 @@ def _reward(function: Function, arguments: list[Any], before: Sequence[list[Any]
     return number(answer)
 
 
-def _normalized(function: Function, rewards: Tensor, then: Tensor | None = None) -> dict[str, Any]:
-    """What `normalize_group_rewards` returned, once it was called with `then` as well, and whether the rewards stayed as they
-    were."""
+def _normalized(function: Function, rewards: Tensor, then: Sequence[Tensor] = ()) -> dict[str, Any]:
+    """What `normalize_group_rewards` returned, once it was called with each of `then` as well, and whether the rewards stayed
+    as they were."""
     given = rewards.clone()
     result = function(given)
+    for others in then:
+        function(others.clone())
+    changed = given.requires_grad or not torch.equal(given, rewards)
+    return {"values": numbers(result) if (wrong := _no_tensor(result)) is None else wrong, "changed": changed}
+
+
+def _no_tensor(value: Any) -> str | None:
+    """What `value` is in place of a tensor of real numbers; a class of its own could say anything of itself."""
+    if type(value) is not Tensor:
+        return f"{type(value).__name__} in place of a tensor"
+    return "complex numbers" if value.is_complex() else None
+
+
+def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float,
+          then: Mapping[str, Tensor] | None = None) -> dict[str, Any]:  # fmt: skip
+    """What `PPO_step` returns, or returns at a second call where `engine` has the parameters `then`: the loss, the gradient of
+    each parameter of `engine` where there is one, and in `wrong`, where it is not a loss at all, what it is."""
+    engine = copy.deepcopy(engine)  # whatever happens to it stays here
     if then is not None:
-        function(then)
-    values = numbers(result) if isinstance(result, Tensor) else f"{type(result).__name__} in place of a tensor"
-    return {"values": values, "changed": not torch.equal(given, rewards)}
-
-
-def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: float, clip_param: float) -> dict[str, Any]:
-    """What `PPO_step` returns: the loss, the gradient of each parameter of `engine` where there is one, and in `wrong`,
-    where it is not a loss at all, what it is."""
-    engine.zero_grad(set_to_none=True)
-    given = {key: value.clone() if isinstance(value, Tensor) else value for key, value in batch.items()}
+        function(copy.deepcopy(batch), engine, beta=beta, clip_param=clip_param)
+        engine.load_state_dict(then)
+        engine.zero_grad(set_to_none=True)
+    given = copy.deepcopy(batch)
+    before = {name: value.clone() for name, value in engine.state_dict().items()}
     loss = function(given, engine, beta=beta, clip_param=clip_param)
     if not isinstance(loss, Tensor):
         return {"wrong": number(loss)}
+    if (wrong := _no_tensor(loss)) is not None:
+        return {"wrong": wrong}
+    if any(not torch.equal(value, before[name]) for name, value in engine.state_dict().items()):
+        return {"wrong": "changes the policy"}
     if set(given) != set(batch) or any(not _same(given[key], value) for key, value in batch.items()):
         return {"wrong": "changes its batch"}
     if loss.ndim != 0:

@@ -204,7 +204,7 @@ class ClassOfSubmissions:
     def state(self, student: str) -> str:
         """A digest of all that was handed in, and of what judges it."""
         folder = self.submitted / student / self.assignment
-        files = [(str(path.relative_to(folder)), store.of_file(path)) for path in submission.listed(folder)[0]]
+        files = [(str(path.relative_to(folder)), _content(path)) for path in submission.listed(folder)[0]]
         return store.of_text(json.dumps([files, self.grader.course.judged_by, store.of_file(self.release)]))
 
     def _outcome(self, student: str, remarks: Sequence[str], fresh: bool = True) -> Outcome:
@@ -216,6 +216,13 @@ class ClassOfSubmissions:
 
     def _mark(self, student: str) -> Path:
         return self.grader.course.folder / "graded" / self.assignment / f"{student}.json"
+
+
+def _content(path: Path) -> str:
+    """A digest of a file that was handed in; of one too large to be graded its size and time."""
+    status = path.lstat()
+    large = status.st_size > submission.MAX_BYTES
+    return f"{status.st_size} bytes, {status.st_mtime_ns}" if large else store.of_file(path)
 
 
 def share_of(students: Sequence[str], share: str) -> list[str]:

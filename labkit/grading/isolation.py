@@ -168,12 +168,12 @@ def _own_root(mountpoint: Path, size: int) -> None:
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     _mount("tmpfs", str(mountpoint), "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={MOST_FILES},mode=755")
     for path in readable():
-        _bind(path, mountpoint / path.relative_to("/"), read_only=True)
+        _bind(path, mountpoint / path.relative_to("/"), MS_NOSUID | MS_NODEV)
     for link in ("/lib", "/lib64", "/bin"):
         if Path(link).is_symlink():
             os.symlink(os.readlink(link), mountpoint / link[1:])
     for name in DEVICES:
-        _bind(Path("/dev") / name, mountpoint / "dev" / name, read_only=False)
+        _bind(Path("/dev") / name, mountpoint / "dev" / name, MS_NOSUID)  # who may not change a device may write to it
     (mountpoint / "proc").mkdir()
     _works(lambda: _mount("proc", str(mountpoint / "proc"), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC))
     for name in ("scratch", "tmp"):
@@ -184,15 +184,15 @@ def _own_root(mountpoint: Path, size: int) -> None:
     os.chdir("/scratch")
 
 
-def _bind(source: Path, target: Path, read_only: bool) -> None:
+def _bind(source: Path, target: Path, flags: int) -> None:
+    """Show `source` at `target`, read-only."""
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
     _mount(str(source), str(target), None, MS_BIND | MS_REC)
-    if read_only:
-        _mount("none", str(target), None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | _kept_flags(target))
+    _mount("none", str(target), None, MS_BIND | MS_REMOUNT | MS_RDONLY | flags | _kept_flags(target))
 
 
 def _kept_flags(path: Path) -> int:

@@ -46,7 +46,8 @@ CALLS = 2000  # of the worker's helpers, in one run of a gen_worker
 HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "upload", *(f"scripted_{n}" for n in SCRIPTED))
 ENDED = "its process ended without an answer: it left Python, or took more memory or time than there is"
 LONGEST_TEXT, MOST_NUMBERS, DEEPEST = 500, 20_000, 8  # of an answer
-PHRASES = ("nan", "inf", "-inf", "a number beyond what a float holds", "changes its batch", "no gradient")
+PHRASES = ("nan", "inf", "-inf", "a number beyond what a float holds", "changes its batch", "changes the policy",
+           "complex numbers", "no gradient")  # fmt: skip
 NAMES = {*vars(builtins), "NoneType", "Tensor", "ndarray", "generator", "function", "Fraction", "Decimal", "FunctionsError",
          "NoReturn", "InvalidOperation", "JSONDecodeError"}  # fmt: skip
 
@@ -391,8 +392,8 @@ def _help(worker: RecordedWorker | None, request: dict[str, Any]) -> dict[str, A
             worker.upload(*_uploaded(*arguments))
             return {"returned": None}
         returned = getattr(worker, name)(*arguments)
-    except LabError as error:
-        return {"refused": str(error)}
+    except LabError as error:  # without its numbers: they can be chosen, and so tell what the function was asked
+        return {"refused": re.sub(r"\d+", "…", str(error))}
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, RuntimeError, OverflowError,
             MemoryError) as error:  # fmt: skip
         return {"refused": f"{name} was called with arguments that it cannot take ({type(error).__name__})"}

@@ -62,6 +62,8 @@ def of_text(text: str) -> str:
 
 def of_file(path: Path) -> str:
     """The SHA-256 of a file, or what is the matter with it."""
+    if path.is_symlink():
+        return "a link"
     if not path.is_file():
         return "missing"
     if not os.access(path, os.R_OK):
