@@ -12,9 +12,10 @@ from autograder_tests import classroom
 from benchmarks import grading, grading_class
 from labkit.errors import SetupError
 from labkit.grading import grade as grading_module
-from labkit.grading.grade import grade, share_of, summary
+from labkit.grading.grade import _content, grade, share_of, summary
 from labkit.grading.preprocessor import grader_of
-from labkit.grading.store import Score, Store
+from labkit.grading.store import Score, Store, of_file
+from labkit.grading.submission import MAX_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -188,6 +189,16 @@ def test_shares_are_a_partition():
     for wrong in ("0/3", "4/3", "3", "a/b", "", "1/0", "-1/3"):
         with pytest.raises(SetupError):
             share_of(["a"], wrong)
+
+
+def test_links_and_giants_among_what_was_handed_in_are_not_read(tmp_path):
+    (tmp_path / "link").symlink_to("/proc/self/mem")
+    assert _content(tmp_path / "link") == "a link"
+    with (tmp_path / "giant").open("wb") as file:
+        file.truncate(10 * MAX_BYTES)
+    assert _content(tmp_path / "giant").startswith(f"{10 * MAX_BYTES} bytes")
+    (tmp_path / "file").write_text("x")
+    assert _content(tmp_path / "file") == of_file(tmp_path / "file")
 
 
 def test_kept_scores_come_back_as_they_were(tmp_path):

@@ -18,7 +18,7 @@ from nbformat import v4
 
 from autograder_tests.expected import reference
 from labkit.checks import cases, ppo_loss
-from labkit.checks.case import agree, answer
+from labkit.checks.case import agree, answer, derived
 from labkit.checks.rollout import BATCHES, RecordedWorker
 from labkit.checks.subject import InProcess, Raised
 from labkit.config import PACKAGE
@@ -88,7 +88,7 @@ def test_what_a_helper_is_given_does_not_grow_in_the_grader():
     assert "arguments that it cannot take (TypeError)" in refused("generate", [""] * 1000, "x" * 10_000)
     assert tracemalloc.get_traced_memory()[1] < 2**20  # not the text, a thousand times
     tracemalloc.stop()
-    assert "far too many of 1 were asked for" in refused("generate", [""], int("7" * 4000))  # no room for a message in there
+    assert "far too many of … were asked for" in refused("generate", [""], int("7" * 4000))
     assert refused("upload", [], [], [torch.zeros(1024, 0)] * 20, []) == "upload was called with more than it can take"
 
 
@@ -165,6 +165,15 @@ def test_each_namespace_is_its_own(zygote, sandbox, space):
     inode = "import os\nreturn float(os.readlink('/proc/self/ns/{space}').partition('[')[2][:-1])".replace("{space}", space)
     mine = float(os.readlink(f"/proc/self/ns/{space}").partition("[")[2][:-1])
     assert in_sandbox(sandbox, inode) not in (mine, 0.0)
+
+
+def test_devices_can_be_used_and_not_changed(zygote, sandbox):
+    needs(zygote, "files")
+    assert in_sandbox(sandbox, "with open('/dev/null', 'w') as file: return float(file.write('xy'))") == 2.0
+    before = os.stat("/dev/null").st_mtime_ns
+    with pytest.raises(Raised, match="raises OSError|raises PermissionError"):
+        in_sandbox(sandbox, "import os\nos.utime('/dev/null')\nreturn 1.0")
+    assert os.stat("/dev/null").st_mtime_ns == before
 
 
 def test_packages_are_mounted_read_only(zygote, sandbox):
@@ -248,6 +257,23 @@ def test_bytes_of_its_own_in_the_channel_earn_nothing(sandbox, forged):
     except Raised as raised:
         found = raised.outcome
     assert not isinstance(found, float)
+
+
+def test_what_a_helper_refuses_does_not_repeat_numbers(sandbox):
+    """They would tell in the feedback what was asked."""
+    code = "def gen_worker(worker):\n    worker.generate(['12345'] * 9876, n=1)\n"
+    sandbox.load("gen_worker", as_notebook(code), "submission.ipynb")
+    with pytest.raises(Raised) as raised:
+        sandbox.function("gen_worker").ask("rollout", worker=RecordedWorker(1, 5))
+    assert "rollouts a call" in raised.value.outcome or "more than it can take" in raised.value.outcome
+    assert not any(c.isdigit() for c in raised.value.outcome)
+
+
+def test_each_exercise_has_a_seed_that_leads_to_no_other():
+    seeds = {derived(seed, purpose) for seed in range(50) for purpose in ("PPO_step", "reward_format", "recording", "scripted")}
+    assert len(seeds) == 200
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert derived(7, "PPO_step") == derived(7, "PPO_step")
 
 
 def test_what_a_function_says_cannot_tell_the_case_that_it_was_asked(sandbox):

@@ -27,7 +27,7 @@ def cases(seed: int | None = None) -> list[Case]:
         """Factors that make hidden groups others than the visible ones, so that none can be looked up."""
         return torch.ones(shape) if seed is None else 0.5 + torch.rand(shape, generator=random)
 
-    large = 15 if seed is None else int(torch.randint(16, 65, (), generator=random))
+    large = 16 if seed is None else int(torch.randint(17, 65, (), generator=random))
     equal = drawn(3, 4)
     equal[1] = 0.25
     two = torch.tensor([[1.0, 3.0]]) if seed is None else drawn(3, 2)

@@ -94,11 +94,12 @@ class RecordedWorker:
         first.insert(1, _doubled(max(first, key=lambda completion: len(completion["ids"]))))
         self._places[first[1]["text"]] = 0
         self._given: dict[int, int] = {}
-        self._batch = self._idle = 0
+        self._batch = self._idle = self._asks = 0  # batches given; calls of running(), since the last upload and in all
         self.config = SimpleNamespace(group_size=self.group_size, prompts_per_batch=len(BATCHES[0]))
 
     def running(self) -> bool:
         self._idle += 1
+        self._asks += 1
         if self._idle > PATIENCE:
             raise FunctionsError("a loop that never ends: running() is asked again and again, and nothing is uploaded")
         return len(self.uploads) < self.turns
@@ -268,7 +269,7 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
 
     return [
         case("one upload a turn, and stops when running() says False", "the loop's end",
-             lambda w: [float(len(w.uploads)), float(w._batch)]),
+             lambda w: [float(len(w.uploads)), float(w._batch), float(min(w._asks, w.turns + 1))]),
         case("weight version of the rollouts in each upload", "the newest policy",
              lambda w: [numbers(sorted({v for group in u.versions for v in group})) for u in w.uploads]),
         case("rollouts for each problem", "rollouts per prompt",

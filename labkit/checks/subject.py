@@ -93,7 +93,8 @@ def _normalized(function: Function, rewards: Tensor, then: Sequence[Tensor] = ()
     for others in then:
         function(others.clone())
     changed = given.requires_grad or not torch.equal(given, rewards)
-    return {"values": numbers(result) if (wrong := _no_tensor(result)) is None else wrong, "changed": changed}
+    wrong = _no_tensor(result) or ("a tensor that waits for a gradient" if result.requires_grad else None)
+    return {"values": wrong or numbers(result), "changed": changed}
 
 
 def _no_tensor(value: Any) -> str | None:
@@ -112,6 +113,13 @@ def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: fl
         function(copy.deepcopy(batch), engine, beta=beta, clip_param=clip_param)
         engine.load_state_dict(then)
         engine.zero_grad(set_to_none=True)
+    asked, forward = [], engine.forward
+
+    def asking(*arguments: Any, **keywords: Any) -> Any:
+        asked.append(True)
+        return forward(*arguments, **keywords)
+
+    engine.forward = asking
     given = copy.deepcopy(batch)
     before = {name: value.clone() for name, value in engine.state_dict().items()}
     loss = function(given, engine, beta=beta, clip_param=clip_param)
@@ -121,6 +129,8 @@ def _loss(function: Function, batch: dict[str, Any], engine: nn.Module, beta: fl
         return {"wrong": wrong}
     if any(not torch.equal(value, before[name]) for name, value in engine.state_dict().items()):
         return {"wrong": "changes the policy"}
+    if not asked:
+        return {"wrong": "does not ask the policy"}
     if set(given) != set(batch) or any(not _same(given[key], value) for key, value in batch.items()):
         return {"wrong": "changes its batch"}
     if loss.ndim != 0:

@@ -47,7 +47,7 @@ HELPERS = ("running", "update_policy", "sample_problems", "generate", "score", "
 ENDED = "its process ended without an answer: it left Python, or took more memory or time than there is"
 LONGEST_TEXT, MOST_NUMBERS, DEEPEST = 500, 20_000, 8  # of an answer
 PHRASES = ("nan", "inf", "-inf", "a number beyond what a float holds", "changes its batch", "changes the policy",
-           "complex numbers", "no gradient")  # fmt: skip
+           "does not ask the policy", "complex numbers", "no gradient")  # fmt: skip
 NAMES = {*vars(builtins), "NoneType", "Tensor", "ndarray", "generator", "function", "Fraction", "Decimal", "FunctionsError",
          "NoReturn", "InvalidOperation", "JSONDecodeError"}  # fmt: skip
 
