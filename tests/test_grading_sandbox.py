@@ -171,7 +171,7 @@ def test_devices_can_be_used_and_not_changed(zygote, sandbox):
     needs(zygote, "files")
     assert in_sandbox(sandbox, "with open('/dev/null', 'w') as file: return float(file.write('xy'))") == 2.0
     before = os.stat("/dev/null").st_mtime_ns
-    with pytest.raises(Raised, match="raises OSError|raises PermissionError"):
+    with pytest.raises(Raised, match=r"raises OSError|raises PermissionError"):
         in_sandbox(sandbox, "import os\nos.utime('/dev/null')\nreturn 1.0")
     assert os.stat("/dev/null").st_mtime_ns == before
 
