@@ -24,7 +24,7 @@ from labkit.checks.subject import InProcess, Raised
 from labkit.config import PACKAGE
 from labkit.errors import ProcessError
 from labkit.grading import sandbox as sandboxes
-from labkit.grading.isolation import PROTECTIONS
+from labkit.grading.isolation import PROTECTIONS, hidden
 from labkit.grading.sandbox import Sandbox, Zygote, describe
 from labkit.grading.score import Course, code_of
 
@@ -174,6 +174,16 @@ def test_devices_can_be_used_and_not_changed(zygote, sandbox):
     with pytest.raises(Raised, match=r"raises OSError|raises PermissionError"):
         in_sandbox(sandbox, "import os\nos.utime('/dev/null')\nreturn 1.0")
     assert os.stat("/dev/null").st_mtime_ns == before
+
+
+def test_what_holds_a_part_of_a_solution_is_not_there(zygote, sandbox):
+    needs(zygote, "files")
+    assert {path.name for path in hidden()} >= {"trl", "pretrain.py"}
+    for path in hidden():
+        empty = "len(os.listdir(path))" if path.is_dir() else "len(open(path, 'rb').read())"
+        assert in_sandbox(sandbox, f"import os\npath = {str(path)!r}\nreturn float({empty})") == 0.0
+    with pytest.raises(Raised, match="raises ImportError"):
+        in_sandbox(sandbox, "from trl import GRPOTrainer\nreturn 1.0")
 
 
 def test_packages_are_mounted_read_only(zygote, sandbox):

@@ -53,6 +53,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("white space before", "{blank}<think>{reason}</think><answer>{a}</answer>"),
     ("a line break after", "<think>{reason}</think><answer>{a}</answer>\n"),
     ("text between the blocks", "<think>{reason}</think> {words} <answer>{a}</answer>"),
+    ("text between the blocks", "<think>{reason}</think>{letter}<answer>{a}</answer>"),
     ("blocks in the wrong order", "<answer>{a}</answer><think>{reason}</think>"),
     ("blocks that overlap", "<think>{reason}<answer>{a}</think>{b}</answer>"),
     ("two think blocks", "<think>{words}</think><think>{reason}</think><answer>{a}</answer>"),
@@ -133,6 +134,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a fraction rounded far behind the point", "{third}", "{before}<answer>{farther}</answer>{after}"),
     ("an integer of many digits", "{huge}", "{before}<answer>{huge}</answer>{after}"),
     ("an integer of many digits", "{sixty}", "{before}<answer>{sixty}</answer>{after}"),
+    ("a number behind one of many digits", "{a}", "{before}{sixty} is too much, {a}{after}"),
     ("exact beyond what a float holds", "{huge}", "{before}<answer>{huge_less_1}</answer>{after}"),
     ("nearly right", "0.{d}", "{before}<answer>0.{d}0000000001</answer>{after}"),
     ("division by zero", "{a}", "{before}<answer>{a}/0</answer>{after}"),
@@ -153,7 +155,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
 )
 
 VISIBLE: Mapping[str, str] = {
-    "x": "17", "alike": "18",
+    "x": "17", "alike": "18", "letter": "x",
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
     "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
     "long": "We add one more apple. " * 150, "w": "7", "word": "seven",
@@ -222,7 +224,7 @@ def _drawn(rng: random.Random) -> dict[str, str]:
     while Fraction(last[0]) == Fraction(earlier[0]):
         earlier = _number(rng)
     return {
-        "x": f"{x}{y[0]}", "alike": f"{x}{y[1]}",
+        "x": f"{x}{y[0]}", "alike": f"{x}{y[1]}", "letter": rng.choice("abxyz.,;:-&/"),
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
         "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",

@@ -163,12 +163,27 @@ def readable() -> list[Path]:
     return sorted(p for p in found if not any(other in p.parents for other in found))
 
 
+def hidden() -> list[Path]:
+    """What is left out of that: packages and modules that hold a solution, or a part of one, and that no submission needs."""
+    ours = [PACKAGE / "pretrain.py", *(PACKAGE / "__pycache__").glob("pretrain.*")]
+    return [path.resolve() for path in (*ours, Path(sysconfig.get_path("purelib")) / "trl") if path.exists()]
+
+
+def _hide(path: Path) -> None:
+    if path.is_dir():
+        _mount("tmpfs", str(path), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k")
+    else:
+        _mount("/dev/null", str(path), None, MS_BIND)
+
+
 def _own_root(mountpoint: Path, size: int) -> None:
     """A root directory in memory that holds `readable`, a few devices, and /scratch."""
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     _mount("tmpfs", str(mountpoint), "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={MOST_FILES},mode=755")
     for path in readable():
         _bind(path, mountpoint / path.relative_to("/"), MS_NOSUID | MS_NODEV)
+    for path in hidden():
+        _hide(mountpoint / path.relative_to("/"))
     for link in ("/lib", "/lib64", "/bin"):
         if Path(link).is_symlink():
             os.symlink(os.readlink(link), mountpoint / link[1:])
