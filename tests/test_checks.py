@@ -1,6 +1,8 @@
 """The visible checks: every right variant of the bank passes them, every wrong one is told what it did wrong."""
 
+import gc
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from autograder_tests import expected, hidden
 from labkit import checks
 from labkit.checks import rewards, subject
 from labkit.checks.case import agree, answer
-from labkit.checks.subject import InProcess, number, numbers
+from labkit.checks.subject import InProcess, number, numbers, time_limit
 from labkit.functions import load_function
 
 slow = pytest.mark.slow
@@ -131,6 +133,23 @@ def test_a_function_that_never_ends_is_cut_off(monkeypatch):
     assert found.outcome == "raises TimeoutError"
     assert "no answer after 0.2 s; does a loop never end?" in found.error
     assert endless.seconds == 0.1, "all of a check's questions would take minutes"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_limit_that_falls_into_garbage_collection_is_enforced_all_the_same():
+    """What is raised in a callback of it is ignored."""
+
+    def slow(phase: str, info: dict) -> None:
+        time.sleep(0.2)
+
+    gc.callbacks.append(slow)
+    try:
+        with pytest.raises(TimeoutError), time_limit(0.1):
+            gc.collect()
+            for _ in range(400):
+                time.sleep(0.01)
+    finally:
+        gc.callbacks.remove(slow)
 
 
 def test_what_is_printed_does_not_flood_the_table():

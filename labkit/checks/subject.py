@@ -31,6 +31,7 @@ Function: TypeAlias = Callable[..., Any]
 
 SECONDS = 5.0  # for one question
 LEAST_SECONDS = 0.1  # for one, of a function that was cut off before
+AGAIN = 0.5  # seconds until a limit that was ignored is enforced again
 PRINTED = 2000  # characters of what a function prints that are kept
 SCRIPTED = ("reward_format", "reward_correct", "normalize_group_rewards")
 
@@ -215,7 +216,8 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TimeoutError(f"no answer after {seconds:.2g} s; does a loop never end?")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Again and again: what is raised while garbage is collected, in a callback of that, is ignored.
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     finally:
