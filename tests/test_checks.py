@@ -142,12 +142,16 @@ def test_a_limit_that_falls_into_garbage_collection_is_enforced_all_the_same():
     def slow(phase: str, info: dict) -> None:
         time.sleep(0.2)
 
-    gc.callbacks.append(slow)
-    try:
-        with pytest.raises(TimeoutError), time_limit(0.1):
+    def collects_and_waits() -> None:
+        with time_limit(0.1):
             gc.collect()
             for _ in range(400):
                 time.sleep(0.01)
+
+    gc.callbacks.append(slow)
+    try:
+        with pytest.raises(TimeoutError):
+            collects_and_waits()
     finally:
         gc.callbacks.remove(slow)
 
