@@ -118,9 +118,8 @@ class RecordedWorker:
             raise FunctionsError('generate takes a list of questions: give the problems\' "Q"')
         n = operator.index(n)  # raises TypeError for what is no whole number
         if not 1 <= n * max(len(prompts), 1) <= MOST_ROLLOUTS:
-            asked = n if abs(n) <= MOST_ROLLOUTS else "far too many"  # not as many digits as one likes: they could tell a case
             raise FunctionsError(
-                f"generate gives 1 to {MOST_ROLLOUTS} rollouts a call here; {asked} of {len(prompts)} were asked for"
+                f"generate gives 1 to {MOST_ROLLOUTS} rollouts a call here; {n} of {len(prompts)} were asked for"
             )
         self.asked.append((len(prompts), n))
         return [[self._next_rollout(self._place(prompt)) for _ in range(n)] for prompt in prompts]
