@@ -49,7 +49,7 @@ class ReferenceClient:
                 return
 
     def get(self) -> bytes | None:
-        """The oldest batch with `refs`, as `wire.decode` takes it. None where the run was stopped meanwhile.
+        """The oldest optimizer step's rollouts with `refs`, for `wire.decode`. None where the run was stopped meanwhile.
 
         Raises ProcessError where a peer died, or none came for `stall_timeout` seconds after the peer was ready.
         """

@@ -2,11 +2,13 @@
 
     python -m labkit.ref_server --run DIR
 
-    POST /upload?wait=S   a batch (see `wire`)            202; 503 with Retry-After when the queue is full for S seconds
-    GET  /get?wait=S      the oldest batch, with `refs`   200; 204 when none came within S seconds
-    GET  /health?wait=S   what stands in the queues       200; after S seconds, or once there is room for a batch
+    POST /upload?wait=S   a batch (see `wire`)                202; 503 with Retry-After when the queue is full for S seconds
+    GET  /get?wait=S      an optimizer step's rows of the     200; 204 when none came within S seconds
+                          oldest batch, with `refs`
+    GET  /health?wait=S   what stands in the queues           200; after S seconds, or once there is room for a batch
 
-First in, first out. Bottle on waitress answers; one thread owns the model. Every request carries the run's token.
+First in, first out; a batch's first rows go to the trainer while the model still scores the rest. Bottle on waitress answers;
+one thread owns the model. Every request carries the run's token.
 """
 
 from __future__ import annotations
@@ -47,9 +49,9 @@ class ReferenceServer:
         self._config = config
         self._policy = policy.eval()
         self._vocab_size = policy.model.get_output_embeddings().weight.shape[0]
-        self._room = threading.BoundedSemaphore(config.queue_size)  # for batches that arrived and were not yet handed on
+        self._room = threading.BoundedSemaphore(config.queue_size)  # for batches of which nothing was handed on yet
         self._arrived: queue.SimpleQueue[Batch] = queue.SimpleQueue()
-        self._scored: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._scored: queue.SimpleQueue[tuple[bytes, bool]] = queue.SimpleQueue()  # rows; whether they are a batch's first
         self._failure: BaseException | None = None
         self._started = time.monotonic()
         self._batches = 0
@@ -76,17 +78,19 @@ class ReferenceServer:
 
     def _score_forever(self) -> None:
         while True:
-            batch = self._arrived.get()
-            started = time.monotonic()
-            try:
-                blob = wire.encode(replace(batch, refs=self.score(batch)))
-            except Exception as error:
-                log.exception("the reference model failed on a batch")
-                self._failure = error
-                return
-            self._seconds_busy += time.monotonic() - started
-            self._batches += 1
-            self._scored.put(blob)
+            batch, size = self._arrived.get(), self._config.rollouts_per_step
+            for start in range(0, len(batch.inputs), size):
+                started = time.monotonic()
+                rows = batch.rows(start, start + size)
+                try:
+                    blob = wire.encode(replace(rows, refs=self.score(rows)))
+                except Exception as error:
+                    log.exception("the reference model failed on a batch")
+                    self._failure = error
+                    return
+                self._seconds_busy += time.monotonic() - started
+                self._batches += start + size >= len(batch.inputs)
+                self._scored.put((blob, start == 0))
 
     @torch.inference_mode()
     def score(self, batch: Batch) -> torch.Tensor:
@@ -134,12 +138,13 @@ class ReferenceServer:
             self._check_model()
             left = deadline - time.monotonic()
             try:
-                blob = self._scored.get(block=left > 0, timeout=max(0.0, min(left, 0.5)))
+                blob, first = self._scored.get(block=left > 0, timeout=max(0.0, min(left, 0.5)))
             except queue.Empty:
                 if left <= 0:
                     return HTTPResponse(status=204)
                 continue
-            self._room.release()
+            if first:
+                self._room.release()
             return HTTPResponse(blob, 200, {"Content-Type": wire.CONTENT_TYPE})
 
     def _health(self) -> HTTPResponse:

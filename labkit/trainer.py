@@ -17,7 +17,6 @@ import queue
 import shutil
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -41,7 +40,7 @@ NAME = "trainer"
 PROBE_TOKENS = 32
 CHECKPOINTS_KEPT = 2
 LOOK = 0.02  # seconds between two looks whether weights are wanted, while no batch is there
-_END, _PUBLISH, _GO_ON = b"end", b"publish", b"go on"  # rank 0's words to all ranks; anything else is a batch
+_END, _PUBLISH = b"end", b"publish"  # rank 0's words to all ranks; anything else is a batch
 
 
 class Batches:
@@ -52,7 +51,6 @@ class Batches:
 
     def __init__(self, run: RunDir, config: RunConfig, device: torch.device, publisher: Publisher | None) -> None:
         self._config, self._device, self._publisher = config, device, publisher
-        self._pending: deque[Batch] = deque()
         self._fetched: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
         self._free = threading.Semaphore(0)  # batches that may be fetched
         self._under_way = False  # whether a batch was asked for and has not been taken
@@ -73,15 +71,12 @@ class Batches:
             if message == _PUBLISH:
                 publish()
                 continue
-            if message != _GO_ON:
-                batch, size = wire.decode(message), self._config.rollouts_per_step
-                if len(batch.inputs) % size:
-                    raise WireError(f"a batch of {len(batch.inputs)} rollouts; an optimizer step takes {size} of them")
-                self._pending.extend(batch.rows(i, i + size) for i in range(0, len(batch.inputs), size))
-            rows = self._pending.popleft()
+            rows, size = wire.decode(message), self._config.rollouts_per_step
+            if len(rows.inputs) != size:
+                raise WireError(f"{len(rows.inputs)} rollouts came; an optimizer step takes {size} of them")
             staleness = step - rows.weight_version
             if staleness <= self._config.max_staleness:
-                if self._config.prefetch and not self._pending:
+                if self._config.prefetch:
                     self._ask()
                 return rows
             self.dropped += len(rows.inputs)
@@ -94,11 +89,9 @@ class Batches:
                 )
 
     def _message(self, step: int) -> bytes:
-        """What all ranks do next: publish, go on with rollouts that are here, take a batch (its bytes), or end."""
+        """What all ranks do next: publish, take rollouts (their bytes), or end."""
         assert self._publisher is not None
         while not self._publisher.wanted(step):
-            if self._pending:
-                return _GO_ON
             self._ask()
             with contextlib.suppress(queue.Empty):
                 fetched = self._fetched.get(timeout=LOOK)
@@ -109,7 +102,7 @@ class Batches:
         return _PUBLISH
 
     def _ask(self) -> None:
-        """Have the next batch fetched, where that has not been asked for yet."""
+        """Have the next rollouts fetched, where that has not been asked for yet."""
         if not self._under_way:
             self._under_way = True
             self._free.release()

@@ -18,7 +18,7 @@ TOKEN = "a-token"
 
 @pytest.fixture
 def server(config: RunConfig, policy):
-    server = ReferenceServer(replace(config, queue_size=2, max_upload_bytes=100_000), policy, TOKEN)
+    server = ReferenceServer(replace(config, rollouts_per_step=16, queue_size=2, max_upload_bytes=100_000), policy, TOKEN)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     yield server
@@ -42,6 +42,31 @@ def test_a_batch_comes_back_with_the_reference_log_probs(server, policy):
         expected = policy.completion_logps(batch.inputs, batch.attention_mask, batch.plen, chunk_bytes=2**28)
     torch.testing.assert_close(got.refs, expected * batch.completion_mask, rtol=0, atol=1e-4)
     assert not got.refs[batch.completion_mask == 0].any()
+
+
+def test_the_first_rows_are_handed_on_while_the_rest_is_scored(server, monkeypatch):
+    """One optimizer step's rows at a time, padded as the batch is; from then on there is room for another batch."""
+    batch, scored, go_on = make_batch(4, 4), [], threading.Event()
+
+    def score(rows):
+        scored.append(len(rows.inputs))
+        assert len(scored) == 1 or go_on.wait(20)
+        return ReferenceServer.score(server, rows)
+
+    monkeypatch.setattr(server, "_config", replace(server._config, rollouts_per_step=8))
+    monkeypatch.setattr(server, "_room", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(server, "score", score)
+    ask(server, "POST", "/upload", data=wire.encode(batch))
+    assert not ask(server, "GET", "/health").json()["room"]
+    first = wire.decode(ask(server, "GET", "/get?wait=10").content)
+    assert ask(server, "GET", "/health").json()["room"]
+    assert ask(server, "GET", "/get?wait=0.3").status_code == 204
+    go_on.set()
+    second = wire.decode(ask(server, "GET", "/get?wait=10").content)
+    assert scored == [8, 8]
+    assert torch.equal(torch.cat([first.inputs, second.inputs]), batch.inputs)
+    assert first.completion_lengths + second.completion_lengths == batch.completion_lengths
+    assert ask(server, "GET", "/health").json()["room"]
 
 
 def test_first_in_first_out(server):
