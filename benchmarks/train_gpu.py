@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -189,9 +189,9 @@ def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
         with _process(trainer, run, "trl", config.trainer_devices[0]) as training:
             _until(training, run.metrics, config.optimizer_steps, run, "trl")
     lines = read_jsonl(run.metrics)
-    tokens, *when = rate(lines, 1)
-    seconds = median(b["time"] - a["time"] for a, b in pairwise(lines[1:]))
-    return {"tokens_per_second": tokens, "step_seconds": seconds, **used.figures(*when)}
+    tokens, since, until = rate(lines, config.rollouts_per_batch // config.rollouts_per_step)
+    steps = sum(since < line["time"] <= until for line in lines)
+    return {"tokens_per_second": tokens, "step_seconds": (until - since) / steps, **used.figures(since, until)}
 
 
 def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) -> dict[str, Any]:

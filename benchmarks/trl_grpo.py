@@ -5,9 +5,9 @@
 DIR holds `config.json` and `functions.pkl`, as for labkit's own processes. Appends one line an optimizer step to
 `metrics.jsonl`: `step, time, rollouts, completion_tokens, format, correct` (of the generation batch that the step belongs to).
 
-On GPUs a vLLM server at URL generates, on a GPU of its own, and a batch is one optimizer step, as is TRL's habit.
-On CPUs generation goes through transformers, on all cores: with a model of this size it makes more tokens a second than vLLM
-does there. README.md has what else was tried to make TRL faster: smaller micro-batches, eager attention, the plain AdamW, a
+A batch is generated for several optimizer steps, as ours. On GPUs a vLLM server at URL generates, on a GPU of its own. On CPUs
+generation goes through transformers, on all cores: with a model of this size it makes more tokens a second than vLLM does.
+README.md has what else was tried to make TRL faster: smaller micro-batches, eager attention, the plain AdamW, a
 static cache, padding, continuous batching. None of it helped by more than the noise.
 """
 
@@ -39,15 +39,14 @@ def settings(config: RunConfig, run: RunDir, server: str | None) -> GRPOConfig:
     from trl import GRPOConfig
 
     if config.device == "cuda":
-        accumulation = config.rollouts_per_step // config.micro_batch_size
-        engine = {"bf16": True, "use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": server,
-                  "per_device_train_batch_size": config.micro_batch_size, "gradient_accumulation_steps": accumulation,
-                  "steps_per_generation": accumulation}  # fmt: skip
-    else:  # an optimizer step of `rollouts_per_step`, two (say) of them a batch of `rollouts_per_batch`
-        engine = {"use_cpu": True, "bf16": False, "tf32": None,
-                  "per_device_train_batch_size": config.rollouts_per_step, "gradient_accumulation_steps": 1,
-                  "steps_per_generation": config.rollouts_per_batch // config.rollouts_per_step}  # fmt: skip
+        engine = {"bf16": True, "use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": server}
+        micro_batch = config.micro_batch_size
+    else:
+        engine = {"use_cpu": True, "bf16": False, "tf32": None}
+        micro_batch = config.rollouts_per_step
     return GRPOConfig(
+        per_device_train_batch_size=micro_batch, gradient_accumulation_steps=config.rollouts_per_step // micro_batch,
+        steps_per_generation=config.rollouts_per_batch // micro_batch,  # in micro-batches
         output_dir=str(run.path / "trl"), seed=config.seed, max_steps=config.optimizer_steps,
         model_init_kwargs={"dtype": config.dtype}, gradient_checkpointing=False,
         num_generations=config.group_size, num_iterations=1, shuffle_dataset=False,
