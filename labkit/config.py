@@ -113,6 +113,10 @@ class RunConfig:
             f"PPO takes one rollout per prompt, group_size is {self.group_size}; set group_size=1",
         )
         need(
+            self.algorithm != "grpo" or self.group_size > 1,
+            "GRPO compares the rollouts of a group, group_size is 1; set group_size to 2 or more, or algorithm to 'ppo'",
+        )
+        need(
             self.rollouts_per_batch % self.rollouts_per_step == 0,
             f"a batch of {self.prompts_per_batch} prompts x {self.group_size} = {self.rollouts_per_batch} rollouts does not "
             f"divide into optimizer steps of {self.rollouts_per_step}; choose a divisor as rollouts_per_step",

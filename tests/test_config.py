@@ -31,6 +31,7 @@ def test_ppo_takes_as_many_rollouts_one_per_prompt(preset):
         ({"algorithm": "dpo"}, "algorithm is 'dpo'"),
         ({"engine": "sglang"}, "engine is 'sglang'"),
         ({"algorithm": "ppo", "group_size": 8}, "PPO takes one rollout per prompt, group_size is 8"),
+        ({"algorithm": "grpo", "group_size": 1}, "GRPO compares the rollouts of a group, group_size is 1; set group_size to 2"),
         ({"rollouts_per_step": 48}, "16 prompts x 8 = 128 rollouts does not divide into optimizer steps of 48"),
         ({"rollouts_per_step": 4, "micro_batch_size": 4}, "would split a group of 8"),
         ({"micro_batch_size": 24}, "rollouts_per_step 64 is no multiple of micro_batch_size 24 x num_trainers 1 = 24"),

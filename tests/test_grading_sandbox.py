@@ -19,7 +19,7 @@ from nbformat import v4
 from autograder_tests.expected import reference
 from labkit.checks import cases, ppo_loss
 from labkit.checks.case import agree, answer, derived
-from labkit.checks.rollout import BATCHES, RecordedWorker
+from labkit.checks.rollout import TURNS, RecordedWorker
 from labkit.checks.subject import InProcess, Raised
 from labkit.config import PACKAGE
 from labkit.errors import ProcessError
@@ -110,7 +110,7 @@ def test_a_gen_worker_goes_the_same_way_as_in_this_process(sandbox):
     here, there = RecordedWorker(1, 5), RecordedWorker(1, 5)
     InProcess(reference()["gen_worker, PPO"]).ask("rollout", worker=here)
     sandbox.function("gen_worker").ask("rollout", worker=there)
-    assert len(there.uploads) == len(BATCHES)
+    assert len(there.uploads) == TURNS
     for mine, theirs in zip(here.uploads, there.uploads, strict=True):
         assert (mine.problems, mine.rollouts, mine.version) == (theirs.problems, theirs.rollouts, theirs.version)
         assert agree(theirs.rewards, mine.rewards)

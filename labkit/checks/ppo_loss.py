@@ -115,6 +115,7 @@ def cases(seed: int | None = None) -> list[Case]:
              prompts=tuple(2 + i % 3 for i in range(80))),
         case("the same batch after an update of the policy", "the policy as it is now", beta=0.1, updated=True),
         case("logits hundreds apart", "logits that are large or far apart", beta=0.1, spread=80.0),
+        case("the KL penalty alone, near the reference", "the KL penalty", beta=2.0, rewards="zero", far=0.05),
     ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("several lines", "<think>{words}\n{reason}</think>\n<answer>\n{a}\n</answer>"),
     ("several lines", "<think>{words}\r\n{reason}</think>\r\n<answer>{a}\r\n</answer>"),
     ("white space between the blocks", "<think>{reason}</think>{gap}<answer>{a}</answer>"),
-    ("white space between the blocks", "<think>{reason}</think>\r\n<answer>{a}</answer>"),
+    ("white space between the blocks", "<think>{reason}</think>{white}<answer>{a}</answer>"),
     ("nothing inside", "<think></think>{break}<answer></answer>"),
     ("nothing inside", "<think>{reason}</think><answer></answer>"),
     ("nothing inside", "<think></think><answer>{a}</answer>"),
@@ -50,10 +50,15 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
         "<think>{reason}</think>{break}<answer>{a}</answer>",
         "<think>{reason}</think>{break}<answer>{a}</answer>",
     ),
-    ("white space before", "{blank}<think>{reason}</think><answer>{a}</answer>"),
+    ("white space before", "{white}<think>{reason}</think><answer>{a}</answer>"),
+    ("white space after", "<think>{reason}</think><answer>{a}</answer>{white}"),
     ("a line break after", "<think>{reason}</think><answer>{a}</answer>\n"),
+    ("marks around it", "{around[0]}<think>{reason}</think><answer>{a}</answer>{around[1]}"),
+    ("a mark before", "{mark}<think>{reason}</think><answer>{a}</answer>"),
+    ("a mark after", "<think>{reason}</think><answer>{a}</answer>{mark}"),
     ("text between the blocks", "<think>{reason}</think> {words} <answer>{a}</answer>"),
     ("text between the blocks", "<think>{reason}</think>{letter}<answer>{a}</answer>"),
+    ("text between the blocks", "<think>{reason}</think>{break}{mark}{break}<answer>{a}</answer>"),
     ("blocks in the wrong order", "<answer>{a}</answer><think>{reason}</think>"),
     ("blocks that overlap", "<think>{reason}<answer>{a}</think>{b}</answer>"),
     ("two think blocks", "<think>{words}</think><think>{reason}</think><answer>{a}</answer>"),
@@ -72,6 +77,10 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a tag too many, anywhere", "{too many}"),
     ("a tag too few", "{too few}"),
     ("tags in another order", "{disorder}"),
+    ("a tag that is none", "{odd[0]}think{odd[1]}{reason}</think><answer>{a}</answer>"),
+    ("a tag that is none", "<think>{reason}{odd[0]}/think{odd[1]}<answer>{a}</answer>"),
+    ("a tag that is none", "<think>{reason}</think>{odd[0]}answer{odd[1]}{a}</answer>"),
+    ("a tag that is none", "<think>{reason}</think><answer>{a}{odd[0]}/answer{odd[1]}"),
     ("other brackets", "{left}think{right}{reason}{left}/think{right}{left}answer{right}{a}{left}/answer{right}"),
 )
 
@@ -85,6 +94,8 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("an empty answer block", "{a}", "<think>{words} {a}</think><answer></answer>"),
     ("two numbers, a space between", "{b}", "{before}that makes {a} {b}"),
     ("two numbers, a comma and a space between", "{b}", "{before}that makes {a}, {b}"),
+    ("two numbers, something else between", "{b}", "{before}that makes\n{a}\n{b}"),
+    ("two numbers, something else between", "{b}", "{before}that makes {a}{between}{b}"),
     ("a long text before or after it", "{a}", "{long} {a}"),
     ("a long text before or after it", "{a}", "{before}<answer>{a}</answer> {long}"),
     ("zero", "0", "{before}<answer>0</answer>{after}"),
@@ -92,6 +103,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("wrong number", "{a}", "<think>{reason}</think><answer>{b}</answer>{after}"),
     ("right digits inside a longer number", "{a}", "{before}<answer>{b}{a}</answer>{after}"),
     ("no number", "{w}", "<think>{words}</think><answer>{word}</answer>{after}"),
+    ("no number, 0 is the answer", "0", "<think>{words}</think><answer>{word}</answer>"),
     ("no number, after a text that had one", "{a}", "{before}{a}", "{a}", "<think>{words}</think><answer>{word}</answer>"),
     ("a text that another problem had before", "{b}", "{before}<answer>{a}</answer>", "{a}", "{before}<answer>{a}</answer>"),
     ("a text that another problem had before", "{alike}", "{before}<b>{x}</b>", "{x}", "{before}<b>{x}</b>"),
@@ -102,6 +114,8 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a minus sign behind white space", "-{a}", "{before}so it is -{a}"),
     ("a minus sign behind white space", "-{a}", "{before}so it is {b} -{a}"),
     ("a minus sign behind white space", "-{a}", "{before}so it is\n-{a}"),
+    ("a minus sign behind white space", "-{a}", "{before}so it is:{white}-{a}{after}"),
+    ("a plus sign behind white space", "{a}", "{before}so it is:{white}+{a}{after}"),
     ("a minus sign at the beginning", "-{a}", "-{a} is what I think"),
     ("minus sign missing", "-{a}", "{before}<answer>{a}</answer>{after}"),
     ("minus sign too many", "{a}", "{before}<answer>-{a}</answer>{after}"),
@@ -154,7 +168,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("not the last of many numbers", "{earlier}", "{many}"),
 )
 
-VISIBLE: Mapping[str, str] = {
+VISIBLE: Mapping[str, str | tuple[str, str]] = {
     "x": "17", "alike": "18", "letter": "x",
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
     "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
@@ -164,11 +178,27 @@ VISIBLE: Mapping[str, str] = {
     "blanks": "\n", "left": "[", "right": "]", "anything": "3 < 4, <b>so</b>\n{7} &lt; [8] </thinking>",
     "anything else": "> <i>\t7",
     "too many": "<think>3 + 4</think><answer>7</answer></think>", "too few": "<think>3 + 4<answer>7</answer>",
-    "disorder": "<think>3 + 4<answer></think>7</answer>", "last": "12", "earlier": "1080",
+    "disorder": "<think>3 + 4<answer></think>7</answer>",
+    "around": ("```\n", "\n```"), "mark": "<|im_end|>", "odd": ("<", ' id="1">'), "between": "\n", "white": "\t",
+    "last": "12", "earlier": "1080",
     "several": "First 1,080, then 3/4 of it; <b>-2.50</b>\nSo: $12.",
     "many": "1,080 in all. Of these 3/4, or -0.75?\n<i>+8%</i> is it, no: 1080 km, 5 each and (then) .5, so 12.0!",
 }  # fmt: skip
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
+# Of these a hidden case shows each, not one that is drawn: who knows of one does not know of the next.
+KINDS: Mapping[str, tuple[str | tuple[str, str], ...]] = {
+    # what people, programs and tokenizers put around a text or between its parts
+    "around": (("```\n", "\n```"), ("```xml\n", "\n```"), ("`", "`"), ('"', '"'), ("**", "**"), ("<p>", "</p>"), ("(", ")"),
+               ("$", "$"), ("<output>", "</output>"), ("<|im_start|>assistant\n", "<|im_end|>"), ("“", "”")),
+    "mark": ("<|im_end|>", "<|endoftext|>", "<s>", "</s>", "<eos>", "[/INST]", "```", "**", "---", "<br>", "<br/>", "&nbsp;",
+             "\\n", "\u200b", "\ufeff", "<!-- -->", "#", "'", '"', "…"),
+    # what makes a tag of a name, nearly
+    "odd": (("<", ' id="1">'), ("<", "/>"), ("<", "s>"), ("<", "_>"), ("<_", ">"), ("<", "\n>"), ("<", ""), ("", ">"),
+            ("[", "]"), ("&lt;", "&gt;"), ("＜", "＞"), ("<", "\u200b>")),
+    "between": ("\n", "\t", "\r\n", "\n\n", "; ", " = ", " -> ", " → ", " to ", " or ", " and ", "</b><b>", ": ", " (", " | ",
+                "? ", "! ", " & "),
+    "white": (" ", "\t", "\n", "\r\n", "  ", "\n\n", " \t"),
+}  # fmt: skip
 WORDS = ["well", "so", "then", "take", "both", "apples", "left", "we", "have", "in", "all", "now", "altogether", "each"]
 NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"), ("2/9", "0.222"), ("4/11", "0.364"))
@@ -190,11 +220,17 @@ def correct_cases(seed: int | None = None) -> list[Case]:
 def _filled(forms: tuple[tuple[str, ...], ...], seed: int | None) -> Iterator[tuple[str, ...]]:
     rng = random.Random(seed)
     for idea, *parts in forms:
-        for values in [VISIBLE] if seed is None else [_drawn(rng) for _ in range(ROUNDS)]:
+        for values in [VISIBLE] if seed is None else _rounds(rng, parts[-1]):
             yield idea, *(part.format_map(values) for part in parts)
 
 
-def _drawn(rng: random.Random) -> dict[str, str]:
+def _rounds(rng: random.Random, form: str) -> list[dict[str, str | tuple[str, str]]]:
+    """Draws for the hidden cases of a form: one for each of the kinds that there are of something in it, else `ROUNDS`."""
+    name = next((name for name in KINDS if f"{{{name}" in form), None)
+    return [_drawn(rng) for _ in range(ROUNDS)] if name is None else [_drawn(rng) | {name: kind} for kind in KINDS[name]]
+
+
+def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
     """Words and numbers for one case. Any keep the meaning of all forms: `a` and `b` differ, fractions are proper and reduced
     and have an end as decimals, `huge` is one more than an even number and the same as it in float64."""
 

@@ -25,16 +25,17 @@ from labkit.errors import FunctionsError
 from labkit.rollout import Rollout
 
 RECORDING = PACKAGE / "checks" / "rollouts.json"
-# The places of the problems in each batch: new ones twice, known ones with one of them twice, a single one, two. Five batches,
-# for who asks running() every second or third turn only would end with four or three.
-BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (5, 3))
-GROUP_SIZE = 4
-HIDDEN_TURNS, HIDDEN_GROUP_SIZES = range(6, 10), (2, 3)  # of which a seed takes one: neither can be taken for granted
+# The places of the problems in each batch: new ones twice, known ones with one of them twice, a single one, two, eight. Five
+# turns, for who asks running() every second or third turn only would end with four or three; the hidden ones are more.
+BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (5, 3), (4, 1, 0, 5, 2, 3, 1, 4))
+TURNS, GROUP_SIZE = 5, 4
+HIDDEN_TURNS, HIDDEN_GROUP_SIZES = range(7, 11), (2, 3)  # of which a seed takes one: neither can be taken for granted
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
-OUTDATED = 0.1  # and for each update of the policy between the two
+TRAINED = 0.1  # by which part of itself each log-prob grows with each update of the policy
 RARE = 8.0  # nats by which each completion's unlikeliest token is unlikelier than recorded
+EMPTY_AT, EMPTY_LOGP = 3, -2.5  # the problem to whose completions one belongs that is the end token alone
 # What stands beside the sequence's own token in an entry of prompt_logprobs: where that is unlikely, one that is likelier.
 UNLIKELY, LIKELIER, FAR = -0.7, 0.3, -9.0
 MISMATCH = -77.0  # the scripted reward where a completion comes with another problem's item
@@ -59,7 +60,7 @@ class RecordedWorker:
     group_size: int
     seed: int = 0
     rescored: float = RESCORED
-    turns: int = len(BATCHES)  # until running() says False
+    turns: int = TURNS  # until running() says False
     weight_version: int = 0
     uploads: list[Upload] = field(default_factory=list)
     asked: list[tuple[int, int]] = field(default_factory=list)  # (prompts, n) of each call of generate
@@ -93,6 +94,10 @@ class RecordedWorker:
         other.insert(1, first[0])
         first.insert(1, _doubled(max(first, key=lambda completion: len(completion["ids"]))))
         self._places[first[1]["text"]] = 0
+        self._recorded[EMPTY_AT]["completions"].insert(1, {
+            "ids": first[0]["ids"][-1:], "text": "", "logps": [EMPTY_LOGP], "rescored": [EMPTY_LOGP - self.rescored],
+        })  # fmt: skip
+        self._places[""] = EMPTY_AT
         self._given: dict[int, int] = {}
         self._batch = self._idle = self._asks = 0  # batches given; calls of running(), since the last upload and in all
         self.config = SimpleNamespace(group_size=self.group_size, prompts_per_batch=len(BATCHES[0]))
@@ -193,13 +198,20 @@ class RecordedWorker:
 
     def _next_rollout(self, place: int) -> Rollout:
         recorded = self._recorded[place]
-        rounds, index = divmod(self._given.get(place, 0), len(recorded["completions"]))
-        self._given[place] = self._given.get(place, 0) + 1
+        given = self._given.get(place, 0)
+        self._given[place] = given + 1
+        if given == 2 * self.group_size:  # the first one again, under newer weights
+            given = 0
+        rounds, index = divmod(given, len(recorded["completions"]))
         index = (rounds + index) % len(recorded["completions"])  # no two groups have the same order
         completion = recorded["completions"][index]
         self._drawn[place, self._index(place, completion["ids"])] = self.weight_version
         return Rollout(recorded["item"]["Q"], list(recorded["prompt_ids"]), list(completion["ids"]), completion["text"],
-                       list(completion["logps"]), self.weight_version)  # fmt: skip
+                       self._now(completion["logps"]), self.weight_version)  # fmt: skip
+
+    def _now(self, logps: list[float]) -> list[float]:
+        """Recorded log-probs as the weights in use give them; 0 stays 0."""
+        return [logp * (1 + TRAINED * self.weight_version) for logp in logps]
 
     def _lengths(self) -> list[list[int]]:
         """Of the sequences of each batch, where each problem's first completion is taken."""
@@ -208,11 +220,10 @@ class RecordedWorker:
 
     def _prompt_logprobs(self, ids: list[int]) -> list[dict[int, float] | None]:
         """As vLLM gives them: nothing for the first token; then the sequence's own token and another, in this or that order."""
-        for place, recorded in enumerate(self._recorded):
-            for index, completion in enumerate([*recorded["completions"], {"ids": [], "rescored": []}]):
+        for recorded in self._recorded:
+            for completion in (*recorded["completions"], {"ids": [], "rescored": []}):
                 if recorded["prompt_ids"] + completion["ids"] == ids:
-                    age = self.weight_version - self._drawn.get((place, index), self.weight_version)
-                    logps = recorded["prompt_logps"] + [lp - OUTDATED * age for lp in completion["rescored"]]
+                    logps = recorded["prompt_logps"] + self._now(completion["rescored"])
                     return [
                         None,
                         *(_entry(k, token, lp) for k, (token, lp) in enumerate(zip(ids[1:], logps, strict=True))),
@@ -240,7 +251,7 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
     """One aspect of the same `BATCHES` each, which hidden cases, those with a seed, go through once more. PPO takes one rollout
     per prompt and re-scores it; GRPO takes groups, and may re-score or not."""
     rng = random.Random(derived(seed, "numbers"))
-    turns, group_size = (rng.choice(HIDDEN_TURNS), rng.choice(HIDDEN_GROUP_SIZES)) if seed else (len(BATCHES), GROUP_SIZE)
+    turns, group_size = (rng.choice(HIDDEN_TURNS), rng.choice(HIDDEN_GROUP_SIZES)) if seed else (TURNS, GROUP_SIZE)
     size, rescored = (1, RESCORED) if algorithm == "ppo" else (group_size, 0.0)
     ran: WeakKeyDictionary[Subject, RecordedWorker | Outcome | Raised] = WeakKeyDictionary()
 

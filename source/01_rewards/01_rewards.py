@@ -111,7 +111,8 @@ print(*[text for (_, text), reward in zip(sampled.pairs(), formats) if reward < 
 #
 # No number at all, or a division by zero (`5/0`), is a wrong answer, never an error: the policy will write both.
 #
-# Stranger things, such as `1.5/2`, `3 / 4`, `1,08`, or `- 5` at the end, are not tested: decide as you like.
+# Stranger things, such as `1.5/2`, `3 / 4`, `1,08`, `007`, `1e5`, or `- 5` at the end, or a minus behind a letter, are not tested:
+# decide as you like.
 #
 # | `item["A"]` | completion | reward | why |
 # | --- | --- | --- | --- |
@@ -141,7 +142,7 @@ def reward_correct(item: dict, answer: str) -> float:
     found = re.findall(sign + number, answer)
     try:
         return 1.0 if found and value(found[-1]) == value(item["A"].strip()) else -1.0
-    except ZeroDivisionError:
+    except (ZeroDivisionError, ValueError):  # Python makes no integer of more than 4,300 digits
         return -1.0
     ### END SOLUTION
 

@@ -46,7 +46,8 @@ print(f"plen {len(rollout.prompt_ids)}, completion tokens {len(rollout.completio
 # %% [markdown]
 # Most tokens were nearly certain. What the policy really decides is a handful of tokens: how to begin, and which digits.
 #
-# The last one is the end-of-sequence token. The policy *chose* to stop there, so it is trained like any other token. In many
+# The last one is the end-of-sequence token. The policy *chose* to stop there, so it is trained like any other token, also where
+# it is the only one, and `completion` is empty. In many
 # models the same token also serves as padding. Whoever builds a mask as `ids != pad` then masks away the decision to stop,
 # and the policy never learns to end. **Masks come from lengths.** (You send lists without any padding; the lab pads them and
 # makes the masks.)

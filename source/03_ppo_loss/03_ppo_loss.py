@@ -102,6 +102,9 @@ from labkit.lab import Lab, newest_run
 # Return one number, as a tensor through which a
 # gradient flows to the policy. Leave the batch as it is.
 #
+# On padding the policy's log-probability can be anything, and a loss is lost to one `inf * 0`, which is `nan`: safest is to mask what
+# goes into `exp`, not only what comes out.
+#
 # Mind that $A_i$ belongs to a row: `(B,)` against `(B, C)` does not broadcast along rows by itself, and where $B = C$ it
 # silently broadcasts the wrong way.
 
@@ -119,10 +122,10 @@ def PPO_step(batch, engine, *, beta: float, clip_param: float) -> torch.Tensor:
     clipped = ratio.clamp(1 - clip_param, 1 + clip_param)
     objective = torch.minimum(ratio * advantages, clipped * advantages)
 
-    log_ratio = batch["refs"] - curr_logps
+    mask = batch["completion_mask"]
+    log_ratio = (batch["refs"] - curr_logps) * mask  # on padding exp could be infinite, and inf * 0 is nan
     kl = torch.exp(log_ratio) - log_ratio - 1
 
-    mask = batch["completion_mask"]
     per_token = -(objective - beta * kl) * mask
     return (per_token.sum(1) / mask.sum(1).clamp(min=1)).mean()
     ### END SOLUTION
