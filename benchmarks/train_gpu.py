@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -133,13 +133,19 @@ class Gpus:
         }
 
 
-def rate(lines: Sequence[Mapping[str, Any]], steps_per_batch: int) -> tuple[float, float, float]:
-    """Trained completion tokens per second over the later half of a run, in whole batches; when that begins and ends."""
+def rate(lines: Sequence[Mapping[str, Any]], steps_per_batch: int) -> tuple[dict[str, Any], float, float]:
+    """Trained completion tokens per second over the later half of a run, in whole batches, and of each of these; when that
+    half begins and ends."""
     batches = len(lines) // steps_per_batch
-    first, last = batches // 2 * steps_per_batch - 1, batches * steps_per_batch - 1
-    tokens = sum(line["completion_tokens"] for line in lines[first + 1 : last + 1])
-    since, until = lines[first]["time"], lines[last]["time"]
-    return tokens / (until - since), since, until
+    ends = [number * steps_per_batch - 1 for number in range(batches // 2, batches + 1)]
+
+    def speed(first: int, last: int) -> float:
+        tokens: int = sum(line["completion_tokens"] for line in lines[first + 1 : last + 1])
+        return tokens / float(lines[last]["time"] - lines[first]["time"])
+
+    speeds = [speed(*pair) for pair in pairwise(ends)]
+    found = {"tokens_per_second": speed(ends[0], ends[-1]), "by_batch": [round(one) for one in speeds]}
+    return found, lines[ends[0]]["time"], lines[ends[-1]]["time"]
 
 
 def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
@@ -151,12 +157,12 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
             time.sleep(0.5)
         lab.wait()
     lines = read_jsonl(run.metrics)
-    tokens, *when = rate(lines, config.rollouts_per_batch // config.rollouts_per_step)
+    speed, *when = rate(lines, config.rollouts_per_batch // config.rollouts_per_step)
     late = [line for line in lines if line["time"] > when[0]]
     updates = read_jsonl(run.weight_updates)
     step = median(line["seconds_training"] for line in late)
     return {
-        "tokens_per_second": tokens, "training_seconds": step, "mfu": flops_per_step(config) / step / PEAK_FLOPS,
+        **speed, "training_seconds": step, "mfu": flops_per_step(config) / step / PEAK_FLOPS,
         "staleness": _mean([line["staleness"] for line in late]),
         "generated_tokens_per_second": _generated(read_jsonl(run.rollout_phases), config),
         "update_seconds": [line["seconds"] for line in updates],
@@ -189,9 +195,9 @@ def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
         with _process(trainer, run, "trl", config.trainer_devices[0]) as training:
             _until(training, run.metrics, config.optimizer_steps, run, "trl")
     lines = read_jsonl(run.metrics)
-    tokens, since, until = rate(lines, config.rollouts_per_batch // config.rollouts_per_step)
+    speed, since, until = rate(lines, config.rollouts_per_batch // config.rollouts_per_step)
     steps = sum(since < line["time"] <= until for line in lines)
-    return {"tokens_per_second": tokens, "step_seconds": (until - since) / steps, **used.figures(since, until)}
+    return {**speed, "step_seconds": (until - since) / steps, **used.figures(since, until)}
 
 
 def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) -> dict[str, Any]:
@@ -207,9 +213,9 @@ def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) 
         with _process(command, run, "simple_grpo", None, where=run.path) as training:
             _until(training, run.path / simple_grpo.RATE, micro_batches, run, "simple_grpo")
     lines = read_jsonl(run.path / simple_grpo.RATE)
-    tokens, *when = rate(lines, config.rollouts_per_step // 8)
+    speed, *when = rate(lines, 2 * config.rollouts_per_step // 8)
     updated = run.log("simple_grpo").read_text(errors="replace").count("model updated")
-    return {"tokens_per_second": tokens, "model_updates_received": updated, **used.figures(*when)}
+    return {**speed, "model_updates_received": updated, **used.figures(*when)}
 
 
 def run_vllm(config: RunConfig) -> dict[str, Any]:
@@ -340,15 +346,19 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def ratios_of(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, record.Ratio]:
-    """Above one where labkit is ahead; one run a side."""
+    """Above one where labkit is ahead; one run a side. Beside peers, low and high are of single batches."""
 
     def ratio(a: float, b: float) -> record.Ratio:
         return record.ratio([a], [b])
 
+    def beside(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> record.Ratio:
+        low, high = min(ours["by_batch"]) / max(theirs["by_batch"]), max(ours["by_batch"]) / min(theirs["by_batch"])
+        return ratio(ours["tokens_per_second"], theirs["tokens_per_second"]) | {"low": round(low, 3), "high": round(high, 3)}
+
     ours, found = figures.get("labkit"), {}
     for side in ("trl", "simple_grpo"):
         if ours and side in figures:
-            found[f"vs_{side}"] = ratio(ours["tokens_per_second"], figures[side]["tokens_per_second"])
+            found[f"vs_{side}"] = beside(ours, figures[side])
     if ours and "vllm" in figures:
         offline, reference = figures["vllm"]["offline_tokens_per_second"], figures["vllm"]["reference"]
         found["generation_vs_offline"] = ratio(ours["generated_tokens_per_second"], offline)
@@ -396,14 +406,15 @@ def main(argv: Sequence[str] | None = None) -> None:
                 continue
             print(json.dumps({side: {k: v for k, v in figures[side].items() if k != "phases"}}), flush=True)
             shutil.rmtree(run.checkpoints, ignore_errors=True)
-        ratios = ratios_of(figures)
-        for name, found in ratios.items():
+            if arguments.json:  # after each, for what comes may not end
+                settings = {k: v for k, v in config.to_dict().items() if k not in ("model", "problems_path", "seed")}
+                record.write(
+                    arguments.json, ratios_of(figures), {**figures, "config": settings, "gpus": _gpu_names()}, PACKAGES
+                )
+        for name, found in ratios_of(figures).items():
             print(f"{name:<24}{found['median']}")
         if "labkit" in figures:
             print(phases_table(figures["labkit"]["phases"]))
-        if arguments.json:
-            figures["config"] = {k: v for k, v in config.to_dict().items() if k not in ("model", "problems_path", "seed")}
-            record.write(arguments.json, ratios, {**figures, "gpus": _gpu_names()}, PACKAGES)
     if failed:
         sys.exit(f"no figures of {', '.join(failed)}")
 

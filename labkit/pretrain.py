@@ -62,7 +62,7 @@ class Size:
 
 SIZES = {
     "tiny": Size(128, 4, 4, 2, 512, vocabulary=512, steps=2400, batch_size=128, learning_rate=3e-3),  # 1.05 M
-    "small": Size(512, 8, 8, 2, 2048, vocabulary=512, steps=3000, batch_size=256, learning_rate=1e-3),  # 31 M
+    "small": Size(512, 8, 8, 2, 2048, vocabulary=512, steps=1500, batch_size=256, learning_rate=1e-3),  # 31 M
 }
 DRILL_SHARE = 0.3  # of the steps, before the problems: bare calculations, which are short and so cheap
 

@@ -77,16 +77,13 @@ class Worker:
         Waits until the reference server has room for the batch to come: rollouts made any earlier would only lie there
         and grow stale.
         """
-        if self.config.weight_transfer == "disk":
-            with self._timed("wait"):
-                self._client.wait_for_room()
-            self._take_over(weights.newest(self._run))
-        else:  # the trainer answers between two of its steps: room may come meanwhile
-            with self._timed("wait"):
+        with self._timed("wait"):
+            self._client.wait_for_room()
+            if self.config.weight_transfer == "disk":
+                published = weights.newest(self._run)
+            else:
                 published = weights.ask(self._run, self.weight_version, lambda: not self.running())
-            self._take_over(published)
-            with self._timed("wait"):
-                self._client.wait_for_room()
+        self._take_over(published)
         return self.weight_version
 
     def _take_over(self, published: weights.Published | None) -> None:

@@ -91,14 +91,24 @@ class Batches:
     def _message(self, step: int) -> bytes:
         """What all ranks do next: publish, take rollouts (their bytes), or end."""
         assert self._publisher is not None
+        starved = False
         while not self._publisher.wanted(step):
             self._ask()
-            with contextlib.suppress(queue.Empty):
+            try:
                 fetched = self._fetched.get(timeout=LOOK)
-                self._under_way = False
-                if isinstance(fetched, Exception):
-                    raise fetched
-                return _END if fetched is None else fetched
+            except queue.Empty:
+                starved = True
+                continue
+            if isinstance(fetched, Exception):
+                raise fetched
+            if starved and self._publisher.on_request:
+                # If these rows made room for a batch, the rollout worker asks for weights now: not to wait for a whole step.
+                time.sleep(LOOK)
+                if self._publisher.wanted(step):
+                    self._fetched.put(fetched)
+                    break
+            self._under_way = False
+            return _END if fetched is None else fetched
         return _PUBLISH
 
     def _ask(self) -> None:

@@ -29,6 +29,8 @@ POLL = 0.002  # seconds between two looks for the receiver's answer
 class DirectPublisher(Publisher):
     """The trainer's side. Versions go out when the rollout worker wants them; only the last one of a run is stored."""
 
+    on_request = True
+
     def __init__(self, run: RunDir, config: RunConfig) -> None:
         super().__init__(run, config)
         self._kind = config.weight_transfer

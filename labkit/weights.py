@@ -62,6 +62,8 @@ class Published:
 class Publisher:
     """The trainer's side, over the disk: a version after every `publish_every` optimizer steps."""
 
+    on_request = False  # whether the rollout worker asks, and waits until the trainer is between two steps
+
     def __init__(self, run: RunDir, config: RunConfig) -> None:
         self._run, self._config = run, config
         self._dtype = getattr(torch, config.dtype)

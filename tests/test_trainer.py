@@ -18,7 +18,7 @@ from labkit.errors import FunctionsError, ProcessError, SetupError, StudentError
 from labkit.metrics import FIELDS, read_jsonl
 from labkit.policy import Policy
 from labkit.ref_server import ReferenceServer
-from labkit.trainer import Trainer, _check_loss
+from labkit.trainer import Batches, Trainer, _check_loss
 
 slow = pytest.mark.slow
 
@@ -36,6 +36,35 @@ slow = pytest.mark.slow
 def test_a_loss_that_cannot_be_trained_on_is_named(loss, reason):
     with pytest.raises(FunctionsError, match=reason):
         _check_loss(loss)
+
+
+class FakePublisher:
+    """Wants weights published as soon as rows were taken: they made room for another batch."""
+
+    on_request = True
+
+    def __init__(self, batches: Batches) -> None:
+        self.batches, self.came = batches, False
+
+    def rows_come(self) -> None:
+        self.batches._fetched.put(b"rows")
+        self.came = True
+
+    def wanted(self, step: int) -> bool:
+        return self.came and self.batches._fetched.empty()
+
+
+@pytest.mark.parametrize("starved", [True, False])
+def test_a_starved_trainer_publishes_before_it_trains_on_the_rows_that_came(run, config, starved):
+    """The rollout worker asks for weights at once; a trainer in the middle of a step would let it wait for the step's end."""
+    batches = Batches(run, config, torch.device("cpu"), None)
+    batches._publisher = publisher = FakePublisher(batches)
+    if starved:
+        threading.Timer(0.1, publisher.rows_come).start()
+    else:
+        publisher.rows_come()
+    messages = [batches._message(0) for _ in range(1 + starved)]
+    assert messages == ([b"publish", b"rows"] if starved else [b"rows"])
 
 
 @contextmanager
