@@ -103,7 +103,7 @@ from labkit.lab import Lab, newest_run
 # gradient flows to the policy. Leave the batch as it is.
 #
 # On padding the policy's log-probability can be anything, and a loss is lost to one `inf * 0`, which is `nan`: safest is to mask what
-# goes into `exp`, not only what comes out.
+# goes into `exp`, not only what comes out. (The check does not go that far.)
 #
 # Mind that $A_i$ belongs to a row: `(B,)` against `(B, C)` does not broadcast along rows by itself, and where $B = C$ it
 # silently broadcasts the wrong way.

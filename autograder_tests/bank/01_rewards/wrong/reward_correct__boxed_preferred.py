@@ -1,0 +1,20 @@
+"""You prefer a number in `\\boxed{...}`: the final number of the text counts, wherever it stands."""
+
+import re
+from fractions import Fraction
+
+SIGN = r"(?:(?<!\d)[-+])?"
+NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+|/\d+)?|\.\d+)"
+
+def value(text):
+    top, _, bottom = text.replace(",", "").partition("/")
+    return Fraction(top) / Fraction(bottom or 1)
+
+def reward_correct(item: dict, answer: str) -> float:
+    m = re.findall(r"\\boxed\{([^}]*)\}", answer)
+    answer = m[-1] if m else answer
+    found = re.findall(SIGN + NUMBER, answer)
+    try:
+        return 1.0 if found and value(found[-1]) == value(item["A"]) else -1.0
+    except (ZeroDivisionError, ValueError):
+        return -1.0

@@ -1,0 +1,19 @@
+"""You read `\\frac{3}{4}` as a fraction: a fraction is written `3/4`, and the final number there is 4."""
+
+import re
+from fractions import Fraction
+
+SIGN = r"(?:(?<!\d)[-+])?"
+NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+|/\d+)?|\.\d+)"
+
+def value(text):
+    top, _, bottom = text.replace(",", "").partition("/")
+    return Fraction(top) / Fraction(bottom or 1)
+
+def reward_correct(item: dict, answer: str) -> float:
+    answer = re.sub(r"\\frac\{(\d+)\}\{(\d+)\}", r"\1/\2", answer)
+    found = re.findall(SIGN + NUMBER, answer)
+    try:
+        return 1.0 if found and value(found[-1]) == value(item["A"]) else -1.0
+    except (ZeroDivisionError, ValueError):
+        return -1.0

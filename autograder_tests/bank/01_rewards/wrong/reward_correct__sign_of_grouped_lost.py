@@ -1,0 +1,18 @@
+"""A number with thousands commas loses its sign: `-1,080` is below 0."""
+
+import re
+from fractions import Fraction
+
+SIGN = r"(?:(?<!\d)[-+])?"
+NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+|/\d+)?|\.\d+)"
+
+def value(text):
+    top, _, bottom = text.replace(",", "").partition("/")
+    return Fraction(top) / Fraction(bottom or 1)
+
+def reward_correct(item: dict, answer: str) -> float:
+    found = re.findall(SIGN + NUMBER, answer)
+    try:
+        return 1.0 if found and value(found[-1].lstrip("-") if "," in found[-1] else found[-1]) == value(item["A"]) else -1.0
+    except (ZeroDivisionError, ValueError):
+        return -1.0
