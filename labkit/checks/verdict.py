@@ -11,7 +11,7 @@ from labkit.checks.case import Answer, Case, agree, describe
 from labkit.checks.subject import Outcome
 
 PASSED, FAILED = "✓", "✗"
-MOST_SHOWN = 15  # rows that hold, before they are folded away
+MOST_SHOWN = 15  # rows that fail, or hold, before they are folded away
 NOT_WRITTEN = "raises NotImplementedError"
 
 
@@ -148,13 +148,19 @@ class Verdict:
             shown = cells if mark == FAILED or not self.hidden else cells[:1]
             row = "".join(f"<td style='{style}'>{html.escape(cell)}</td>" for cell in shown)
             rows[mark].append(f"<tr><td style='{style};color:{colour};font-weight:bold'>{mark}</td>{row}</tr>")
-        tables = {mark: f"<table>{f'<tr>{head}</tr>' if head else ''}{''.join(found)}</table>"
-                  for mark, found in rows.items() if found}  # fmt: skip
-        if len(rows[PASSED]) > MOST_SHOWN:
-            tables[PASSED] = f"<details><summary>{len(rows[PASSED])} that hold</summary>{tables[PASSED]}</details>"
+
+        def table(found: Sequence[str]) -> str:
+            return f"<table>{f'<tr>{head}</tr>' if head else ''}{''.join(found)}</table>" if found else ""
+
+        def folded(what: str, found: Sequence[str]) -> str:
+            return f"<details><summary>{len(found)} {what}</summary>{table(found)}</details>" if found else ""
+
+        failed, more, passed = rows[FAILED][:MOST_SHOWN], rows[FAILED][MOST_SHOWN:], rows[PASSED]
+        failing = table(failed) + folded("more that fail", more)
+        passing = table(passed) if len(passed) <= MOST_SHOWN else folded("that hold", passed)
         wrap = "white-space:pre-wrap;max-width:60em"
         remarks = "".join(f"<p style='{wrap}'>→ {html.escape(text)}</p>" for text in self._remarks())
-        return f"{title}{tables.get(FAILED, '')}{remarks}{tables.get(PASSED, '')}"
+        return f"{title}{failing}{remarks}{passing}"
 
 
 def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[str]]:
