@@ -179,6 +179,21 @@ def test_hidden_cases_ask_for_what_the_visible_ones_ask_for(seed):
         assert varied == visible
 
 
+def test_a_long_table_is_folded():
+    """Whoever fails forty cases sees fifteen and the hints; the others are a click away."""
+
+    def reward_correct(item, answer):
+        return -1.0
+
+    verdict = checks.check(reward_correct)
+    failed = sum(not row.passed for row in verdict.rows)
+    page = verdict._repr_html_()
+    assert f"{failed - 15} more that fail</summary>" in page
+    assert f"{len(verdict.rows) - failed} that hold</summary>" in page
+    assert page.count("✗") == failed + 1  # the title's
+    assert page.index("<details>") > page.index("✗")
+
+
 def test_hidden_cases_are_not_the_visible_ones():
     for exercise in expected.reference():
         if "gen_worker" not in exercise:
