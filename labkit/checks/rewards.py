@@ -295,7 +295,7 @@ def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
         "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",
-        "farther": f"0.{p * 10**40 // q:040}", "long": " ".join(words(3) for _ in range(120)), "w": str(w),
+        "farther": f"0.{p * 10**40 // q:040}", "long": f"{words(3)} " * rng.randint(200, 300), "w": str(w),
         "word": NUMBER_WORDS[w], "huge": str(huge), "huge_less_1": str(huge - 1), "sixty": str(rng.randrange(10**59, 10**60)),
         "reason": reason(), "words": words(), "left": left, "right": right,
         "before": rng.choice(("", f"{words(2)} ", f"<think>{reason()}</think>", f"{reason()}\n")),

@@ -189,8 +189,9 @@ def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[st
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:
-    more = f", and {len(names) - most} more" if len(names) > most else ""
-    return f"seen in: {', '.join(name.partition(':')[0] for name in names[:most])}{more}"
+    parts = list(dict.fromkeys(name.partition(":")[0] for name in names))
+    more = f", and {len(parts) - most} more" if len(parts) > most else ""
+    return f"seen in: {', '.join(parts[:most])}{more}"
 
 
 def show(verdict: Verdict) -> None:
