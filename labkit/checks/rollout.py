@@ -165,11 +165,12 @@ class RecordedWorker:
         return -size if place % 3 == 1 else size
 
     def scripted_normalize_group_rewards(self, rewards: Any) -> Tensor:
-        """No normalisation at all: along a group, and such that neither twice, nor in two parts, gives the same."""
+        """No normalisation at all: along a group, 0 where its rewards are equal; neither twice nor in two parts the same."""
         if not isinstance(rewards, Tensor):
             raise FunctionsError(f"normalize_group_rewards takes a tensor; it was given {type(rewards).__name__}")
         given = rewards.float()
-        return given + given.square() * self._bend - given[..., :1]
+        first = given[..., :1]
+        return (given - first) * (1 + self._bend * (given + first))
 
     def _draw(self, text: str, below: int) -> int:
         """Always the same for a text; else any of 0 .. `below` - 1."""
