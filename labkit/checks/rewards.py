@@ -65,6 +65,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("text between the blocks", "<think>{reason}</think> {words} <answer>{a}</answer>"),
     ("text between the blocks", "<think>{reason}</think>{letter}<answer>{a}</answer>"),
     ("text between the blocks", "<think>{reason}</think>{break}{mark}{break}<answer>{a}</answer>"),
+    ("text between the blocks", "<think>{reason}</think>{near}<answer>{a}</answer>"),
     ("blocks in the wrong order", "<answer>{a}</answer><think>{reason}</think>"),
     ("blocks that overlap", "<think>{reason}<answer>{a}</think>{b}</answer>"),
     ("two think blocks", "<think>{words}</think><think>{reason}</think><answer>{a}</answer>"),
