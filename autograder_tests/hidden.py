@@ -22,10 +22,11 @@ from labkit.record import read
 SEED = 41
 
 
-def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo", seed: int = SEED) -> Verdict:
-    """As `labkit.checks.check`, on cases that `seed` decides."""
+def check(function: Callable[..., Any], *, algorithm: Algorithm = "ppo", seed: int = SEED,
+          seconds: float | None = None) -> Verdict:  # fmt: skip
+    """As `labkit.checks.check`, on cases that `seed` decides; `seconds` for one question, where not the usual ones."""
     name = key(getattr(function, "__name__", repr(function)), algorithm)
-    return judge(name, InProcess(function), *_drawn(name, seed), hidden=True)
+    return judge(name, InProcess(function, seconds), *_drawn(name, seed), hidden=True)
 
 
 @functools.cache

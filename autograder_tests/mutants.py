@@ -17,14 +17,13 @@ import warnings
 from collections.abc import Iterator
 from multiprocessing import Pool
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
 from autograder_tests import hidden
 from autograder_tests.expected import BANK, submissions
-from labkit.checks import judge
-from labkit.checks.subject import InProcess
 
 SECONDS = 0.7  # for one question to a mutant: many never end
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
@@ -114,15 +113,16 @@ def survives(exercise: str, source: str) -> bool:
     """Whether the function in `source` earns full marks on the hidden cases of `exercise`."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    namespace = {"__name__": "__main__"}
+    name, _, algorithm = exercise.partition(", ")
+    namespace: dict[str, Any] = {"__name__": "__main__"}
     silence = io.StringIO()
     try:
         with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
             exec(compile(source, "<mutant>", "exec"), namespace)  # of a right function of our own
-        subject = InProcess(namespace[exercise.partition(",")[0]], SECONDS)  # type: ignore[arg-type]
+        function = namespace[name]
     except Exception:  # noqa: BLE001 - a mutant that does not load is none
         return False
-    return judge(exercise, subject, *hidden._drawn(exercise, hidden.SEED), hidden=True).score == 1.0
+    return hidden.check(function, algorithm="grpo" if algorithm == "GRPO" else "ppo", seconds=SECONDS).score == 1.0
 
 
 def _tried(job: tuple[str, Path, str]) -> bool:

@@ -74,13 +74,13 @@ class RunConfig:
     liger: bool = False  # Liger's fused kernels for rotary embedding and SwiGLU, on GPUs
 
     # reference server
-    queue_size: int = 1  # batches that it holds, waiting for the model or for the trainer
+    queue_size: int = 1  # batches that it holds and of which the trainer has nothing yet
     max_upload_bytes: int = 64 * 2**20
     logits_chunk_bytes: int = 256 * 2**20
 
     # processes
     weight_transfer: Literal["disk", "nccl", "ipc"] = "disk"  # between two GPUs NCCL, within one GPU IPC
-    prefetch: bool = False  # take the next batch from the server while the last step of one trains
+    prefetch: bool = False  # take the next step's rollouts from the server while one trains
     num_trainers: int = 1
     hostfile: str | None = None  # DeepSpeed's, for trainers on several machines
     generation_device: int = 0  # with tensor parallelism the first of several

@@ -40,7 +40,7 @@ NAME = "trainer"
 PROBE_TOKENS = 32
 CHECKPOINTS_KEPT = 2
 LOOK = 0.02  # seconds between two looks whether weights are wanted, while no batch is there
-_END, _PUBLISH = b"end", b"publish"  # rank 0's words to all ranks; anything else is a batch
+_END, _PUBLISH = b"end", b"publish"  # rank 0's words to all ranks; anything else is rollouts
 
 
 class Batches:
@@ -52,8 +52,8 @@ class Batches:
     def __init__(self, run: RunDir, config: RunConfig, device: torch.device, publisher: Publisher | None) -> None:
         self._config, self._device, self._publisher = config, device, publisher
         self._fetched: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
-        self._free = threading.Semaphore(0)  # batches that may be fetched
-        self._under_way = False  # whether a batch was asked for and has not been taken
+        self._free = threading.Semaphore(0)  # optimizer steps' rollouts that may be fetched
+        self._under_way = False  # whether rollouts were asked for and have not been taken
         self.dropped = 0
         if publisher:
             client = ReferenceClient(run, config, peer="rollout")

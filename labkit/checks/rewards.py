@@ -236,13 +236,13 @@ ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"
 
 
 def format_cases(seed: int | None = None) -> list[Case]:
-    """One case for each completion of `FORMAT_TEXTS`; with a seed, `ROUNDS` in words and numbers drawn with it."""
+    """One case for each completion of `FORMAT_TEXTS`; with a seed, those of `_rounds`, drawn with it."""
     return [Case(f"{idea}: {_quoted(texts[-1])}", idea, _give([[text] for text in texts]))
             for idea, *texts in _filled(FORMAT_TEXTS, seed)]  # fmt: skip
 
 
 def correct_cases(seed: int | None = None) -> list[Case]:
-    """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, `ROUNDS` drawn with it."""
+    """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, those of `_rounds`, drawn with it."""
     return [Case(f'{idea}: "A" = {parts[-2]}, {_quoted(parts[-1])}', idea,
                  _give([[{"Q": "How many?", "A": wanted}, text] for wanted, text in zip(parts[::2], parts[1::2], strict=True)]))
             for idea, *parts in _filled(CORRECT_TEXTS, seed)]  # fmt: skip
