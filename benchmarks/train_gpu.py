@@ -164,7 +164,7 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
     return {
         **speed, "training_seconds": step, "mfu": flops_per_step(config) / step / PEAK_FLOPS,
         "staleness": _mean([line["staleness"] for line in late]),
-        "generated_tokens_per_second": _generated(read_jsonl(run.rollout_phases), config),
+        **_generated(read_jsonl(run.rollout_phases), config),
         "update_seconds": [line["seconds"] for line in updates],
         "publish_seconds": [line["seconds_publishing"] for line in lines if line["seconds_publishing"] > 0],
         "probe_gaps": [line["probe_gap"] for line in updates], "updates": len(updates),
@@ -172,11 +172,14 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
     }  # fmt: skip
 
 
-def _generated(lines: Sequence[Mapping[str, Any]], config: RunConfig) -> float:
-    """Tokens per second while the rollout worker generates, over the later half of the batches."""
-    first, last = lines[len(lines) // 2 - 1], lines[-1]
-    tokens = (len(lines) - len(lines) // 2) * config.rollouts_per_batch * config.max_completion_tokens
-    return float(tokens / (last["seconds_generate"] - first["seconds_generate"]))
+def _generated(lines: Sequence[Mapping[str, Any]], config: RunConfig) -> dict[str, float]:
+    """Tokens per second while the rollout worker generates: over the later half of the batches, beside the reference model
+    that scores on the same GPU; and of the first batch, when there is nothing to score yet."""
+    half = len(lines) // 2
+    tokens = config.rollouts_per_batch * config.max_completion_tokens
+    seconds = lines[-1]["seconds_generate"] - lines[half - 1]["seconds_generate"]
+    return {"generated_tokens_per_second": (len(lines) - half) * tokens / seconds,
+            "generated_alone_tokens_per_second": tokens / lines[0]["seconds_generate"]}  # fmt: skip
 
 
 def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
@@ -362,13 +365,20 @@ def ratios_of(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, record.Rati
     if ours and "vllm" in figures:
         offline, reference = figures["vllm"]["offline_tokens_per_second"], figures["vllm"]["reference"]
         found["generation_vs_offline"] = ratio(ours["generated_tokens_per_second"], offline)
+        found["generation_alone_vs_offline"] = ratio(ours["generated_alone_tokens_per_second"], offline)
         found["reference_vs_bare"] = ratio(reference["server_tokens_per_second"], reference["bare_tokens_per_second"])
     return found
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.train_gpu", description="labkit beside its peers on two GPUs")
-    parser.add_argument("--steps", type=int, default=24, metavar="N", help="optimizer steps of each (default: 24)")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=24,
+        metavar="N",
+        help="optimizer steps of TRL; half as many of simple_GRPO, batches of labkit (default: 24)",
+    )
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES), help="which ones (default: all)")
     parser.add_argument("--simple-grpo", type=Path, metavar="DIR", help="a checkout of github.com/lsdefine/simple_GRPO")
     parser.add_argument("--scratch", type=Path, help="where model and runs go, and stay (default: a temporary folder)")
@@ -420,8 +430,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(side: str, config: RunConfig, given: Functions, run: RunDir, arguments: argparse.Namespace) -> dict[str, Any]:
-    if side == "labkit":
-        return run_labkit(config, given, run)
+    if side == "labkit":  # as many weight updates as the others have steps
+        steps = arguments.steps * config.rollouts_per_batch // config.rollouts_per_step
+        return run_labkit(RunConfig.from_dict({**config.to_dict(), "optimizer_steps": steps}), given, run)
     if side == "trl":
         return run_trl(RunConfig.from_dict({**config.to_dict(), "micro_batch_size": 8}), given, run)
     if side == "simple_grpo":

@@ -1,5 +1,7 @@
 """What needs GPUs, on the tiny policy: CUDA graphs, both ways of handing weights on, ZeRO-3, runs that train."""
 
+import shutil
+
 import pytest
 import torch
 from conftest import make_batch
@@ -45,10 +47,13 @@ def test_a_run_on_one_gpu(tmp_path, weight_transfer):
 
 
 @two_gpus
-@pytest.mark.parametrize("changes", [{}, {"prefetch": True}, {"zero_stage": 3}, {"liger": True}], ids=str)
-def test_a_run_on_two_gpus_over_nccl(tmp_path, changes):
-    if changes.get("liger"):
+@pytest.mark.parametrize("name", [None, "prefetch", "zero_stage", "liger", "gradient_checkpointing", "offload"])
+def test_a_run_on_two_gpus_over_nccl(tmp_path, name):
+    if name == "liger":
         pytest.importorskip("liger_kernel")
+    if name == "offload" and not shutil.which("c++"):
+        pytest.skip("DeepSpeed compiles its CPU Adam, and there is no C++ compiler")
+    changes = {name: 3 if name == "zero_stage" else True} if name else {}
     lab, lines = train(tmp_path / "run", **TWO, weight_transfer="nccl", **changes)
     assert len(gaps(lab)) >= 3
     assert max(gaps(lab)) < 0.1
@@ -60,6 +65,14 @@ def test_two_trainers(tmp_path):
     """Both GPUs train, the first one generates, too."""
     overrides = {**ON_GPU, "trainer_devices": (0, 1), "num_trainers": 2, "micro_batch_size": 32}
     train(tmp_path / "run", **overrides)
+
+
+@two_gpus
+def test_tensor_parallel_generation(tmp_path):
+    """Half of the policy on each GPU; the trainer shares the second one, so weights go by way of the disk."""
+    lab, _ = train(tmp_path / "run", **TWO, tensor_parallel_size=2, weight_transfer="disk")
+    assert len(gaps(lab)) >= 3
+    assert max(gaps(lab)) < 0.1
 
 
 @one_gpu
