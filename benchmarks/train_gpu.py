@@ -164,7 +164,7 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
     return {
         **speed, "training_seconds": step, "mfu": flops_per_step(config) / step / PEAK_FLOPS,
         "staleness": _mean([line["staleness"] for line in late]),
-        **_generated(read_jsonl(run.rollout_phases), config),
+        "generated_tokens_per_second": _generated(read_jsonl(run.rollout_phases), config),
         "update_seconds": [line["seconds"] for line in updates],
         "publish_seconds": [line["seconds_publishing"] for line in lines if line["seconds_publishing"] > 0],
         "probe_gaps": [line["probe_gap"] for line in updates], "updates": len(updates),
@@ -172,14 +172,12 @@ def run_labkit(config: RunConfig, given: Functions, run: RunDir) -> dict[str, An
     }  # fmt: skip
 
 
-def _generated(lines: Sequence[Mapping[str, Any]], config: RunConfig) -> dict[str, float]:
-    """Tokens per second while the rollout worker generates: over the later half of the batches, beside the reference model
-    that scores on the same GPU; and of the first batch, when there is nothing to score yet."""
-    half = len(lines) // 2
+def _generated(lines: Sequence[Mapping[str, Any]], config: RunConfig) -> list[float]:
+    """Tokens per second while the rollout worker generates, for each batch of the later half but the last: with that one the
+    trainer has ended."""
     tokens = config.rollouts_per_batch * config.max_completion_tokens
-    seconds = lines[-1]["seconds_generate"] - lines[half - 1]["seconds_generate"]
-    return {"generated_tokens_per_second": (len(lines) - half) * tokens / seconds,
-            "generated_alone_tokens_per_second": tokens / lines[0]["seconds_generate"]}  # fmt: skip
+    seconds = [line["seconds_generate"] for line in lines[len(lines) // 2 - 1 : -1]]
+    return [tokens / (b - a) for a, b in pairwise(seconds)]
 
 
 def run_trl(config: RunConfig, given: Functions, run: RunDir) -> dict[str, Any]:
@@ -222,7 +220,8 @@ def run_simple_grpo(config: RunConfig, checkout: Path, run: RunDir, steps: int) 
 
 
 def run_vllm(config: RunConfig) -> dict[str, Any]:
-    """What vLLM alone makes of a batch's requests, offline: the best of three. To be run in a process of its own."""
+    """What vLLM alone makes of a batch's requests, offline; of each kind the first call is left out. To be run in a process of
+    its own."""
     from transformers import AutoTokenizer
 
     from labkit.engines import VLLMEngine
@@ -236,7 +235,7 @@ def run_vllm(config: RunConfig) -> dict[str, Any]:
         n=config.group_size, temperature=1.0, max_tokens=config.max_completion_tokens, detokenize=False, ignore_eos=True
     )
     rates: dict[str, list[float]] = {"offline": [], "with_logps": []}
-    for start in range(4):
+    for start in range(6):
         batch = list(islice(prompts, start * config.prompts_per_batch, (start + 1) * config.prompts_per_batch))
         since = time.perf_counter()
         outputs = engine._llm.generate(engine._tokens(batch), sampling, use_tqdm=False)
@@ -246,11 +245,11 @@ def run_vllm(config: RunConfig) -> dict[str, Any]:
         since = time.perf_counter()
         groups = engine.generate(batch, config.group_size, temperature=1.0, seed=start)  # as the rollout worker does
         rates["with_logps"].append(sum(len(g.token_ids) for group in groups for g in group) / (time.perf_counter() - since))
-    best = {f"{name}_tokens_per_second": max(found[1:]) for name, found in rates.items()}
-    return {"rates": rates, **best, "reference": _bare_forward(config, prompts)}
+    later = {f"{name}_tokens_per_second": found[1:] for name, found in rates.items()}
+    return {**later, "reference": _bare_forward(config, prompts)}
 
 
-def _bare_forward(config: RunConfig, prompts: Sequence[Sequence[int]]) -> dict[str, float]:
+def _bare_forward(config: RunConfig, prompts: Sequence[Sequence[int]]) -> dict[str, list[float]]:
     """Tokens per second of the reference server's scoring, and of the plain transformers forward pass of the same rows with
     their log-probs, on a GPU that does nothing else."""
     import torch
@@ -281,14 +280,14 @@ def _bare_forward(config: RunConfig, prompts: Sequence[Sequence[int]]) -> dict[s
     for name in ("bare", "server"):
         if name == "server":
             server = ReferenceServer(config, Policy(model), "unused")
-        seconds = []
-        for _ in range(3):
+        found = []
+        for _ in range(6):
             torch.cuda.synchronize()
             since = time.perf_counter()
             bare() if name == "bare" else server.score(batch)
             torch.cuda.synchronize()
-            seconds.append(time.perf_counter() - since)
-        rates[f"{name}_tokens_per_second"] = rows * width / min(seconds)
+            found.append(rows * width / (time.perf_counter() - since))
+        rates[f"{name}_tokens_per_second"] = found[1:]
     server.close()
     return rates
 
@@ -349,24 +348,24 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def ratios_of(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, record.Ratio]:
-    """Above one where labkit is ahead; one run a side. Beside peers, low and high are of single batches."""
+    """Above one where labkit is ahead; one run a side. Low and high are of single batches, each beside each."""
 
-    def ratio(a: float, b: float) -> record.Ratio:
-        return record.ratio([a], [b])
+    def ratio(a: float, b: float, each_a: Sequence[float], each_b: Sequence[float]) -> record.Ratio:
+        low, high = min(each_a) / max(each_b), max(each_a) / min(each_b)
+        return {"median": round(a / b, 3), "low": round(low, 3), "high": round(high, 3)}
 
-    def beside(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> record.Ratio:
-        low, high = min(ours["by_batch"]) / max(theirs["by_batch"]), max(ours["by_batch"]) / min(theirs["by_batch"])
-        return ratio(ours["tokens_per_second"], theirs["tokens_per_second"]) | {"low": round(low, 3), "high": round(high, 3)}
+    def medians(a: Sequence[float], b: Sequence[float]) -> record.Ratio:
+        return ratio(median(a), median(b), a, b)
 
-    ours, found = figures.get("labkit"), {}
+    name, found = "tokens_per_second", {}
+    ours = figures.get("labkit")
     for side in ("trl", "simple_grpo"):
-        if ours and side in figures:
-            found[f"vs_{side}"] = beside(ours, figures[side])
-    if ours and "vllm" in figures:
-        offline, reference = figures["vllm"]["offline_tokens_per_second"], figures["vllm"]["reference"]
-        found["generation_vs_offline"] = ratio(ours["generated_tokens_per_second"], offline)
-        found["generation_alone_vs_offline"] = ratio(ours["generated_alone_tokens_per_second"], offline)
-        found["reference_vs_bare"] = ratio(reference["server_tokens_per_second"], reference["bare_tokens_per_second"])
+        if ours and (theirs := figures.get(side)):
+            found[f"vs_{side}"] = ratio(ours[name], theirs[name], ours["by_batch"], theirs["by_batch"])
+    if ours and (alone := figures.get("vllm")):
+        reference = alone["reference"]
+        found["generation_vs_offline"] = medians(ours[f"generated_{name}"], alone[f"offline_{name}"])
+        found["reference_vs_bare"] = medians(reference[f"server_{name}"], reference[f"bare_{name}"])
     return found
 
 

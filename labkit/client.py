@@ -48,6 +48,13 @@ class ReferenceClient:
             if response is not None and response.json()["room"]:
                 return
 
+    def wait_until_scored(self) -> None:
+        """Wait until the reference model has scored what came, or the run has ended. Raises as `upload` does."""
+        while not self.ended():
+            response = self._request("GET", "/scored")
+            if response is not None and response.status_code == 200:
+                return
+
     def get(self) -> bytes | None:
         """The oldest optimizer step's rollouts with `refs`, for `wire.decode`. None where the run was stopped meanwhile.
 

@@ -161,6 +161,11 @@ class RunConfig:
         return tuple(range(self.generation_device, self.generation_device + self.tensor_parallel_size))
 
     @property
+    def generates_beside_reference(self) -> bool:
+        """Whether vLLM and the reference model share a GPU."""
+        return self.device == "cuda" and self.reference_device in self.generation_devices
+
+    @property
     def gradient_accumulation(self) -> int:
         """Micro-batches that one trainer process takes per optimizer step."""
         return self.rollouts_per_step // (self.micro_batch_size * self.num_trainers)

@@ -5,6 +5,7 @@
     POST /upload?wait=S   a batch (see `wire`)                202; 503 with Retry-After when the queue is full for S seconds
     GET  /get?wait=S      an optimizer step's rows of the     200; 204 when none came within S seconds
                           oldest batch, with `refs`
+    GET  /scored?wait=S   the model's turn is over            200; 204 when there was something to score for S seconds
     GET  /health?wait=S   what stands in the queues           200; after S seconds, or once there is room for a batch
 
 First in, first out; a batch's first rows go to the trainer while the model still scores the rest. Bottle on waitress answers;
@@ -52,6 +53,8 @@ class ReferenceServer:
         self._room = threading.BoundedSemaphore(config.queue_size)  # for batches of which nothing was handed on yet
         self._arrived: queue.SimpleQueue[Batch] = queue.SimpleQueue()
         self._scored: queue.SimpleQueue[tuple[bytes, bool]] = queue.SimpleQueue()  # rows; whether they are a batch's first
+        self._unscored = 0  # batches
+        self._turn = threading.Condition()
         self._failure: BaseException | None = None
         self._started = time.monotonic()
         self._batches = 0
@@ -59,6 +62,7 @@ class ReferenceServer:
         self.app = Bottle()
         self.app.route("/upload", "POST", self._upload)
         self.app.route("/get", "GET", self._get)
+        self.app.route("/scored", "GET", self._all_scored)
         self.app.route("/health", "GET", self._health)
         self.app.add_hook("before_request", self._authorize)
         self._listener = socket.create_server((HOST, 0))
@@ -91,6 +95,9 @@ class ReferenceServer:
                 self._seconds_busy += time.monotonic() - started
                 self._batches += start + size >= len(batch.inputs)
                 self._scored.put((blob, start == 0))
+            with self._turn:
+                self._unscored -= 1
+                self._turn.notify_all()
 
     @torch.inference_mode()
     def score(self, batch: Batch) -> torch.Tensor:
@@ -129,6 +136,8 @@ class ReferenceServer:
         if not self._room.acquire(timeout=wait):
             held = self._config.queue_size
             return _reply(503, f"{held} of {held} batches wait already; send this one again", retry_after=RETRY_AFTER)
+        with self._turn:
+            self._unscored += 1
         self._arrived.put(batch)
         return _reply(202, "taken")
 
@@ -146,6 +155,17 @@ class ReferenceServer:
             if first:
                 self._room.release()
             return HTTPResponse(blob, 200, {"Content-Type": wire.CONTENT_TYPE})
+
+    def _all_scored(self) -> HTTPResponse:
+        deadline = time.monotonic() + _wait()
+        with self._turn:
+            while self._unscored:
+                self._check_model()
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return HTTPResponse(status=204)
+                self._turn.wait(min(left, 0.5))
+        return HTTPResponse(status=200)
 
     def _health(self) -> HTTPResponse:
         self._check_model()

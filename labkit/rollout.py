@@ -29,7 +29,7 @@ from labkit.policy import load_tokenizer
 log = logging.getLogger(__name__)
 
 NAME = "rollout"
-PHASES = ("wait", "update_policy", "generate", "score", "upload")  # wait, upload: while the server's queue is full
+PHASES = ("wait", "update_policy", "generate", "score", "upload")  # wait, upload: for the server
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ class Worker:
         """Take over the newest weights that the trainer has published; returns the version now in use.
 
         Waits until the reference server has room for the batch to come: rollouts made any earlier would only lie there
-        and grow stale.
+        and grow stale. Where the reference model shares this worker's GPU, the two take turns: side by side both would be
+        slower, and the trainer would wait for rows that are half scored.
         """
         with self._timed("wait"):
             self._client.wait_for_room()
@@ -84,6 +85,9 @@ class Worker:
             else:
                 published = weights.ask(self._run, self.weight_version, lambda: not self.running())
         self._take_over(published)
+        if self.config.generates_beside_reference:
+            with self._timed("wait"):
+                self._client.wait_until_scored()
         return self.weight_version
 
     def _take_over(self, published: weights.Published | None) -> None:

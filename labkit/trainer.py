@@ -294,6 +294,7 @@ def make_engine(config: RunConfig, learning: Policy) -> Any:
         "zero_optimization": zero,
         # Without a loss scale there is nothing to skip; `_check_gradient` says what is wrong, by the norm that is known anyway.
         "bf16": {"enabled": config.dtype == "bfloat16", "check_grad_overflow": False},
+        "zero_force_ds_cpu_optimizer": False,  # would be compiled
         "zero_allow_untested_optimizer": True,
     }
     on_gpu = config.device == "cuda"

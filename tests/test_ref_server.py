@@ -61,7 +61,9 @@ def test_the_first_rows_are_handed_on_while_the_rest_is_scored(server, monkeypat
     first = wire.decode(ask(server, "GET", "/get?wait=10").content)
     assert ask(server, "GET", "/health").json()["room"]
     assert ask(server, "GET", "/get?wait=0.3").status_code == 204
+    assert ask(server, "GET", "/scored?wait=0.3").status_code == 204
     go_on.set()
+    assert ask(server, "GET", "/scored?wait=10").status_code == 200
     second = wire.decode(ask(server, "GET", "/get?wait=10").content)
     assert scored == [8, 8]
     assert torch.equal(torch.cat([first.inputs, second.inputs]), batch.inputs)
@@ -95,7 +97,7 @@ def test_an_empty_queue_is_polled_for_as_long_as_asked(server):
 
 
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x"])
-@pytest.mark.parametrize(("method", "path"), [("POST", "/upload"), ("GET", "/get"), ("GET", "/health")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/upload"), ("GET", "/get"), ("GET", "/scored"), ("GET", "/health")])
 def test_only_its_own_run_is_answered(server, method, path, token):
     assert ask(server, method, path, token).status_code == 401
     assert requests.request(method, f"http://127.0.0.1:{server.port}{path}", timeout=5).status_code == 401
@@ -126,6 +128,14 @@ def test_sequences_longer_than_the_run_are_refused(server, config):
     response = ask(server, "POST", "/upload", data=wire.encode(long))
     assert response.status_code == 400
     assert f"sequences of {width} tokens; this run's longest are {width - 1}" in response.json()["message"]
+
+
+def test_a_failed_model_is_told_of_while_its_turn_is_waited_for(server, monkeypatch):
+    monkeypatch.setattr(server, "score", lambda rows: 1 / 0)
+    ask(server, "POST", "/upload", data=wire.encode(make_batch()))
+    response = ask(server, "GET", "/scored?wait=10")
+    assert response.status_code == 500
+    assert "ZeroDivisionError" in response.text
 
 
 @pytest.mark.parametrize("wait", ["x", "-1", "1e9", "nan"])

@@ -38,14 +38,17 @@ class FakeClient:
     """A fake: keeps what is uploaded; the run ends after one batch."""
 
     def __init__(self) -> None:
-        self.batches = []
+        self.batches, self.waits = [], []
 
     def upload(self, batch) -> bool:
         self.batches.append(batch)
         return True
 
     def wait_for_room(self) -> None:
-        pass
+        self.waits.append("room")
+
+    def wait_until_scored(self) -> None:
+        self.waits.append("scored")
 
     def ended(self) -> bool:
         return bool(self.batches)
@@ -87,6 +90,17 @@ def test_the_grpo_worker_uploads_what_the_engine_said(worker: Worker, reference:
     raw = batch.raw_rewards.view(4, 4)
     torch.testing.assert_close(batch.rewards.view(4, 4), reference.call("normalize_group_rewards", raw))
     assert {"problem", "completion", "reward_format", "reward_correct"} <= set(read_jsonl(run.samples)[0])
+
+
+@pytest.mark.parametrize(("changes", "waits"), [({}, ["room", "scored"]), ({"reference_device": 1}, ["room"])])
+def test_on_one_gpu_the_reference_model_and_the_engine_take_turns(run, config, reference, tokenizer, changes, waits):
+    config = replace(config, device="cuda", **changes)
+    worker = Worker(run, config, reference, FakeEngine(tokenizer, ANSWERS), tokenizer, FakeClient())
+    worker.update_policy()
+    assert worker._client.waits == waits
+    worker = Worker(run, replace(config, device="cpu"), reference, FakeEngine(tokenizer, ANSWERS), tokenizer, FakeClient())
+    worker.update_policy()
+    assert worker._client.waits == ["room"]
 
 
 def test_calls_have_seeds_of_their_own(worker: Worker):
