@@ -53,7 +53,7 @@ class VLLMEngine:
     def __init__(self, config: RunConfig, eos: int) -> None:
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # in this process: repeatable, and nothing to orphan
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # in this process: nothing to orphan
         if config.device == "cpu":
             os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(config.kv_cache_gib)
             os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"  # three processes share the cores

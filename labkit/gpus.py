@@ -15,8 +15,8 @@ from typing import Any
 from labkit.config import PRESETS
 from labkit.errors import ConfigError, SetupError
 
-# GiB of a GPU that Qwen2.5-3B (3.09e9 parameters) takes, as read on H200s (benchmarks/records/gpu-train.json). But for the
-# key-value cache, which is chosen.
+# GiB of a GPU that Qwen2.5-3B (3.09e9 parameters) takes, as read on H200s with several micro-batches. But for the key-value
+# cache, which is chosen.
 WEIGHTS = 5.8  # bfloat16; gradients take as much
 OPTIMIZER = 34.5  # float32 masters and Adam's two moments; ZeRO shares it among the trainers
 UPDATE = 17.0  # beside all that, while an update is computed

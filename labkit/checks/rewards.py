@@ -11,6 +11,8 @@ from labkit.checks.case import Case
 from labkit.checks.subject import Outcome, Subject
 
 LONGEST_SHOWN = 120  # characters of a completion
+# Without these nothing else counts: who says yes only to what came before would earn points for that.
+FORMAT_SUBSTANCE = ("as asked", "several lines")
 ROUNDS = 3  # hidden cases for each idea: whoever guesses one of two answers seldom guesses three
 
 # (what it is about, completion); names in braces are filled in by `VISIBLE` or, for hidden cases, by `_drawn`. Where there are
@@ -237,7 +239,7 @@ ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"
 
 def format_cases(seed: int | None = None) -> list[Case]:
     """One case for each completion of `FORMAT_TEXTS`; with a seed, those of `_rounds`, drawn with it."""
-    return [Case(f"{idea}: {_quoted(texts[-1])}", idea, _give([[text] for text in texts]))
+    return [Case(f"{idea}: {_quoted(texts[-1])}", idea, _give([[text] for text in texts]), idea in FORMAT_SUBSTANCE)
             for idea, *texts in _filled(FORMAT_TEXTS, seed)]  # fmt: skip
 
 
