@@ -135,6 +135,9 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a difference, no sign", "{a}", "{before}so that is {b}-{a}"),
     ("a difference, no sign", "{a}", "{before}so that is {b}0-{a}"),
     ("a difference, no sign", "{a}", "{e}-{a}"),
+    ("a difference, no sign", "{n}/{m}", "{before}so that is {b}-{n}/{m}"),
+    ("a difference, no sign", "0.{d}", "{before}so that is {b}-.{d}"),
+    ("a calculation in the answer block", "{b}", "{before}<answer>{a}{sum}{b}</answer>{after}"),
     ("thousands commas", "{k}{hhh}", "{before}<answer>{k},{hhh}</answer>{after}"),
     ("thousands commas, other number", "{zz}", "{before}<answer>{k},0{zz}</answer>{after}"),
     ("thousands commas", "{ccc}{hhh}", "{before}<answer>{ccc},{hhh}</answer>{after}"),
@@ -208,7 +211,7 @@ VISIBLE: Mapping[str, str | tuple[str, str]] = {
     "disorder": "<think>3 + 4<answer></think>7</answer>",
     "around": ("```\n", "\n```"), "mark": "<|im_end|>", "odd": ("<", ' id="1">'),
     "e": "5", "ccc": "123", "near": "<answers>",
-    "operator": "*", "greeting": "Answer:", "between": "\n", "white": "\t",
+    "operator": "*", "sum": "+", "greeting": "Answer:", "between": "\n", "white": "\t",
     "last": "12", "earlier": "1080",
     "several": "First 1,080, then 3/4 of it; <b>-2.50</b>\nSo: $12.",
     "many": "1,080 in all. Of these 3/4, or -0.75?\n<i>+8%</i> is it, no: 1080 km, 5 each and (then) .5, so 12.0!",
@@ -230,6 +233,7 @@ KINDS: Mapping[str, tuple[str | tuple[str, str], ...]] = {
     "between": ("\n", "\t", "\r\n", "\n\n", "; ", " = ", " -> ", " → ", " to ", " or ", " and ", "</b><b>", ": ", " (", " | ",
                 "? ", "! ", " & "),
     "operator": ("*", "×", "·", "^", "**", "=", "≈", ":", "÷", "<", "|", "&"),
+    "sum": ("+", "-", "*", " + ", " * "),
     "white": (" ", "\t", "\n", "\r\n", "  ", "\n\n", " \t"),
 }  # fmt: skip
 WORDS = ["well", "so", "then", "take", "both", "apples", "left", "we", "have", "in", "all", "now", "altogether", "each"]

@@ -79,10 +79,13 @@ class InProcess:
 
 
 def _reward(function: Function, arguments: list[Any], before: Sequence[list[Any]] = ()) -> Outcome:
-    """What a reward returns for `arguments`, after those in `before`; items that are equal are one and the same object."""
+    """What a reward returns for `arguments`, after those in `before`, or that it changes an item; items that are equal are one
+    and the same object."""
     items: dict[str, dict[str, str]] = {}
     for asked in (*before, arguments):
         answer = function(*(items.setdefault(str(a), dict(a)) if isinstance(a, dict) else a for a in asked))
+        if any(str(item) != before_it for before_it, item in items.items()):
+            return "changes its item"
     return number(answer)
 
 

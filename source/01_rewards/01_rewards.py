@@ -107,7 +107,8 @@ print(*[text for (_, text), reward in zip(sampled.pairs(), formats) if reward < 
 #
 # Numbers are compared **exactly, by value**: `18.0` equals `18`, `3/4` equals `0.75` and `6/8`; `0.333` does not equal
 # `1/3`. Floats cannot do that, because `0.1 + 0.2 != 0.3`; `fractions.Fraction` can: `Fraction("0.75") == Fraction("3/4")`.
-# `item["A"]` is a string in one of these forms, `"7"`, `"-3"`, `"0.3"` or `"11/35"`, without commas.
+# `item["A"]` is a string in one of these forms, `"7"`, `"-3"`, `"0.3"` or `"11/35"`, without commas. Leave `item` as it is:
+# the problem's other completions are judged with it, too.
 #
 # No number at all, or a division by zero (`5/0`), is a wrong answer, never an error: the policy will write both.
 #

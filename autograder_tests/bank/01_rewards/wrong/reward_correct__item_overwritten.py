@@ -1,0 +1,18 @@
+"""You write into `item`: the other completions of the problem are judged with it, and it is stored. Leave it as it is."""
+
+import re
+from fractions import Fraction
+
+NUMBER = re.compile(r"(?:(?<!\d)[-+])?(?:\d+/\d+|(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)")
+
+
+def reward_correct(item: dict, answer: str) -> float:
+    numbers = NUMBER.findall(answer)
+    if not numbers:
+        return -1.0
+    try:
+        last = Fraction(numbers[-1].replace(",", ""))
+    except (ValueError, ZeroDivisionError):
+        return -1.0
+    item["A"] = Fraction(item["A"])
+    return 1.0 if last == Fraction(item["A"]) else -1.0
