@@ -359,6 +359,9 @@ def train(run: RunDir, config: RunConfig) -> None:
             })  # fmt: skip
         if config.checkpoint_every and (step + 1) % config.checkpoint_every == 0:
             _save(run, trainer, done)
+    if config.device == "cuda":
+        taken = (torch.cuda.max_memory_allocated() / 2**30, torch.cuda.max_memory_reserved() / 2**30)
+        log.info("most GPU memory: %.1f GiB of tensors, %.1f GiB with what the allocator keeps", *taken)
     publish(last=True)
     with trainer.weights() as tensors:
         if first:

@@ -23,6 +23,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("several lines", "<think>{words}\r\n{reason}</think>\r\n<answer>{a}\r\n</answer>"),
     ("white space between the blocks", "<think>{reason}</think>{gap}<answer>{a}</answer>"),
     ("white space between the blocks", "<think>{reason}</think>{white}<answer>{a}</answer>"),
+    ("white space between the blocks", "<think>{reason}</think>{wide}<answer>{a}</answer>"),
     ("nothing inside", "<think></think>{break}<answer></answer>"),
     ("nothing inside", "<think>{reason}</think><answer></answer>"),
     ("nothing inside", "<think></think><answer>{a}</answer>"),
@@ -34,6 +35,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("what is nearly a tag inside", "<think>{near}</think><answer>{a}</answer>"),
     ("what is nearly a tag inside", "<think>{reason}</think><answer>{near}</answer>"),
     ("another tag inside a block", "<think><b>{words}</b> <thinking></think><answer>{a}</answer>"),
+    ("another tag inside a block", '<think>{reason}</think><answer><answer id="1">{a}</answer>'),
     ("a lone < or > inside", "<think>{a} < {b}, {b} > {a}</think><answer>{a}</answer>"),
     ("a long thought", "<think>{long}</think><answer>{a}</answer>"),
     ("no tags", "{reason}"),
@@ -97,6 +99,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
 CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("the only number", "{a}", "<think>{words}</think><answer>{a}</answer>{after}"),
     ("the last number", "{a}", "<think>{reason}</think><answer>{a}</answer>{after}"),
+    ("the answer twice", "{a}", "<think>{words} {a}</think><answer>{a}</answer>{after}"),
     ("right first, wrong last", "{a}", "<think>{a}</think><answer>{b}</answer>{after}"),
     ("a number behind the blocks", "{a}", "<think>{words}</think><answer>{a}</answer> {words} {b}"),
     ("no format at all", "{a}", "{before}I think it is {a}."),
@@ -111,7 +114,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("zero", "0", "{before}<answer>-0.00</answer>{after}"),
     ("wrong number", "{a}", "<think>{reason}</think><answer>{b}</answer>{after}"),
     ("right digits inside a longer number", "{a}", "{before}<answer>{b}{a}</answer>{after}"),
-    ("no number", "{w}", "<think>{words}</think><answer>{word}</answer>{after}"),
+    ("no number", "{spelled[0]}", "<think>{words}</think><answer>{spelled[1]}</answer>{after}"),
     ("no number, 0 is the answer", "0", "<think>{words}</think><answer>{word}</answer>"),
     ("no number, after a text that had one", "{a}", "{before}{a}", "{a}", "<think>{words}</think><answer>{word}</answer>"),
     ("a text that another problem had before", "{b}", "{before}<answer>{a}</answer>", "{a}", "{before}<answer>{a}</answer>"),
@@ -125,11 +128,14 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a minus sign behind white space", "-{a}", "{before}so it is\n-{a}"),
     ("a minus sign behind white space", "-{a}", "{before}so it is:{white}-{a}{after}"),
     ("a plus sign behind white space", "{a}", "{before}so it is:{white}+{a}{after}"),
+    ("a minus sign behind a tag", "-{a}", "{before}so it is {tag}-{a}{after}"),
     ("a minus sign at the beginning", "-{a}", "-{a} is what I think"),
     ("minus sign missing", "-{a}", "{before}<answer>{a}</answer>{after}"),
     ("minus sign too many", "{a}", "{before}<answer>-{a}</answer>{after}"),
     ("a plus sign", "{a}", "{before}<answer>+{a}</answer>{after}"),
     ("minus sign missing", "-{k}.{d}", "{before}<answer>{k}.{d}</answer>{after}"),
+    ("minus sign missing", "-0.{d}", "{before}<answer>0.{d}</answer>{after}"),
+    ("minus sign too many", "0.{d}", "{before}<answer>-0.{d}</answer>{after}"),
     ("minus sign missing", "-{n}/{m}", "{before}<answer>{n}/{m}</answer>{after}"),
     ("minus sign too many", "{n}/{m}", "{before}<answer>-{n}/{m}</answer>{after}"),
     ("a difference, no sign", "{a}", "{before}so that is {b}-{a}"),
@@ -154,6 +160,9 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("part of a decimal", "{d}", "{before}<answer>{k}.{d}</answer>{after}"),
     ("a decimal that is an integer", "{a}", "{before}<answer>{a}.0</answer>{after}"),
     ("a full stop after it", "{a}", "{before}The answer is {a}."),
+    ("a full stop after it", "{n}/{m}", "{before}The answer is {n}/{m}."),
+    ("a full stop after it", "{k}.{d}", "{before}The answer is {k}.{d}."),
+    ("a full stop after it", "{k}{hhh}", "{before}The answer is {k},{hhh}."),
     ("a comma after it", "{a}", "{before}It is {a}, I think."),
     ("a line break after it", "{a}", "{before}It is {a}\r\n"),
     ("no digit before the point", "0.{d}", "{before}<answer>.{d}</answer>{after}"),
@@ -164,6 +173,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a number behind a fraction", "{b}", "{before}{n}/{m} of it, so {b}"),
     ("denominator only", "{m}", "{before}<answer>{n}/{m}</answer>{after}"),
     ("a negative fraction", "-{n}/{m}", "{before}<answer>-{n}/{m}</answer>{after}"),
+    ("a negative fraction as a decimal", "-{n}/{m}", "{before}<answer>-{n_by_m}</answer>{after}"),
     ("a rounded fraction", "{third}", "{before}<answer>{rounded}</answer>{after}"),
     ("a fraction rounded far behind the point", "{third}", "{before}<answer>{far}</answer>{after}"),
     ("a fraction rounded far behind the point", "{third}", "{before}<answer>{farther}</answer>{after}"),
@@ -202,7 +212,7 @@ VISIBLE: Mapping[str, str | tuple[str, str]] = {
     "x": "17", "alike": "18", "letter": "x",
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
     "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
-    "long": "We add one more apple. " * 150, "w": "7", "word": "seven",
+    "long": "We add one more apple. " * 150, "word": "seven",
     "sixty": "1234567890" * 6, "huge": "9007199254740993", "huge_less_1": "9007199254740992",
     "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\t ", "break": "", "blank": " ",
     "blanks": "\n", "left": "[", "right": "]", "anything": "3 < 4, <b>so</b>\n{7} &lt; [8] </thinking>",
@@ -210,12 +220,14 @@ VISIBLE: Mapping[str, str | tuple[str, str]] = {
     "too many": "<think>3 + 4</think><answer>7</answer></think>", "too few": "<think>3 + 4<answer>7</answer>",
     "disorder": "<think>3 + 4<answer></think>7</answer>",
     "around": ("```\n", "\n```"), "mark": "<|im_end|>", "odd": ("<", ' id="1">'),
+    "spelled": ("7", "seven"), "tag": "<br/>", "wide": " \n" * 30,
     "e": "5", "ccc": "123", "near": "<answers>",
     "operator": "*", "sum": "+", "greeting": "Answer:", "between": "\n", "white": "\t",
     "last": "12", "earlier": "1080",
     "several": "First 1,080, then 3/4 of it; <b>-2.50</b>\nSo: $12.",
     "many": "1,080 in all. Of these 3/4, or -0.75?\n<i>+8%</i> is it, no: 1080 km, 5 each and (then) .5, so 12.0!",
 }  # fmt: skip
+NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 # Of these a hidden case shows each, not one that is drawn: who knows of one does not know of the next.
 KINDS: Mapping[str, tuple[str | tuple[str, str], ...]] = {
@@ -225,7 +237,8 @@ KINDS: Mapping[str, tuple[str | tuple[str, str], ...]] = {
     "mark": ("<|im_end|>", "<|endoftext|>", "<s>", "</s>", "<eos>", "[/INST]", "```", "**", "---", "<br>", "<br/>", "&nbsp;",
              "\\n", "\u200b", "\ufeff", "<!-- -->", "#", "'", '"', "…"),
     "near": ("<thinking>", "</thinks>", "<answers>", "</answered>", "<think", "</think", "<answer", "</answer", "think>",
-             "/think>", "answer>", "/answer>", "<Think>", "</ANSWER>", "< answer>", "<", ">"),
+             "/think>", "answer>", "/answer>", "<Think>", "</ANSWER>", "< answer>", '<think id="1">', "</answer >", "<answer/>",
+             "<", ">"),
     "greeting": ("Answer:", "Sure!", "Here is my answer:", "OK", "Assistant:", "Solution", "1.", "<answer:>", "Let me think."),
     # what makes a tag of a name, nearly
     "odd": (("<", ' id="1">'), ("<", "/>"), ("<", "s>"), ("<", "_>"), ("<_", ">"), ("<", "\n>"), ("<", ""), ("", ">"),
@@ -233,11 +246,12 @@ KINDS: Mapping[str, tuple[str | tuple[str, str], ...]] = {
     "between": ("\n", "\t", "\r\n", "\n\n", "; ", " = ", " -> ", " → ", " to ", " or ", " and ", "</b><b>", ": ", " (", " | ",
                 "? ", "! ", " & "),
     "operator": ("*", "×", "·", "^", "**", "=", "≈", ":", "÷", "<", "|", "&"),
+    "spelled": tuple((str(number), word) for number, word in enumerate(NUMBER_WORDS)),
+    "tag": ("<answer>", "<b>", "</b>", "<br/>", "<h1>", "<B>", '<a href="x">', "<answer >"),
     "sum": ("+", "-", "*", " + ", " * "),
     "white": (" ", "\t", "\n", "\r\n", "  ", "\n\n", " \t"),
 }  # fmt: skip
 WORDS = ["well", "so", "then", "take", "both", "apples", "left", "we", "have", "in", "all", "now", "altogether", "each"]
-NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ROUNDED = (("1/3", "0.333"), ("2/3", "0.667"), ("1/7", "0.143"), ("5/6", "0.833"), ("2/9", "0.222"), ("4/11", "0.364"))
 
 
@@ -289,7 +303,6 @@ def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
     n = rng.choice([n for n in range(1, m) if m % 2 or n % 2])
     third, rounded = rng.choice(ROUNDED)
     huge = 2**53 + 4 * rng.randrange(2**40) + 1
-    w = rng.randrange(len(NUMBER_WORDS))
     p, q = map(int, third.split("/"))
     left, right = rng.choice(("[]", "{}", "()"))
     x, y = rng.randrange(1, 1000), rng.sample(range(10), 2)
@@ -302,8 +315,9 @@ def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
         "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",
-        "farther": f"0.{p * 10**40 // q:040}", "long": f"{words(3)} " * rng.randint(200, 300), "w": str(w),
-        "word": NUMBER_WORDS[w], "huge": str(huge), "huge_less_1": str(huge - 1), "sixty": str(rng.randrange(10**59, 10**60)),
+        "farther": f"0.{p * 10**40 // q:040}", "long": f"{words(3)} " * rng.randint(200, 300),
+        "word": rng.choice(NUMBER_WORDS), "sixty": str(rng.randrange(10**59, 10**60)),
+        "huge": str(huge), "huge_less_1": str(huge - 1), "wide": "".join(rng.choices(" \n\t", k=99)),
         "reason": reason(), "words": words(), "left": left, "right": right,
         "before": rng.choice(("", f"{words(2)} ", f"<think>{reason()}</think>", f"{reason()}\n")),
         "after": rng.choice(("", "", f" {words(2)}", f"\n{words(2)}")),

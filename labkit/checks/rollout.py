@@ -25,10 +25,11 @@ from labkit.errors import FunctionsError
 from labkit.rollout import Rollout
 
 RECORDING = PACKAGE / "checks" / "rollouts.json"
-# The places of the problems in each batch: new ones twice, known ones with one of them twice, a single one, two, eight. Five
+# The places of the problems in each batch: new ones twice, known ones with one of them twice, a single one, sixteen, two. Five
 # turns, for who asks running() every second or third turn only would end with four or three; the hidden ones are more.
-BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (5, 3), (4, 1, 0, 5, 2, 3, 1, 4))
+BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (4, 1, 0, 5, 2, 3, 1, 4, 0, 3, 5, 2, 4, 1, 3, 0), (5, 3))
 TURNS, GROUP_SIZE = 5, 4
+LONG = 8  # times that the longest completion of a problem is written again, behind itself
 HIDDEN_TURNS, HIDDEN_GROUP_SIZES = range(7, 11), (2, 3)  # of which a seed takes one: neither can be taken for granted
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
@@ -89,10 +90,10 @@ class RecordedWorker:
                 if place % 2 == 0:
                     completion["text"] += " \n"  # a policy may end so
                     self._places[completion["text"]] = place
-        # Drawn second: of one problem a completion twice as long as another, of one what was drawn first of another.
+        # Drawn second: of one problem a completion far longer than the others, of one what was drawn first of another.
         first, _, other, *_ = (recorded["completions"] for recorded in self._recorded)
         other.insert(1, first[0])
-        first.insert(1, _doubled(max(first, key=lambda completion: len(completion["ids"]))))
+        first.insert(1, _repeated(max(first, key=lambda completion: len(completion["ids"]))))
         self._places[first[1]["text"]] = 0
         self._recorded[EMPTY_AT]["completions"].insert(1, {
             "ids": first[0]["ids"][-1:], "text": "", "logps": [EMPTY_LOGP], "rescored": [EMPTY_LOGP - self.rescored],
@@ -237,9 +238,9 @@ class RecordedWorker:
         )
 
 
-def _doubled(completion: dict[str, Any]) -> dict[str, Any]:
-    """The completion written twice, with one end token."""
-    return {name: value + value if name == "text" else value[:-1] + value for name, value in completion.items()}
+def _repeated(completion: dict[str, Any]) -> dict[str, Any]:
+    """The completion written `LONG` times more, with one end token."""
+    return {name: value * LONG + value if name == "text" else value[:-1] * LONG + value for name, value in completion.items()}
 
 
 def _entry(k: int, token: int, logp: float) -> dict[int, float]:
@@ -295,8 +296,8 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
                         for u in w.uploads]),
         case("gen_logps, first rollout", "the values of gen_logps", lambda w: [_first(u.gen_logps) for u in w.uploads],
              substance=True),
-        case("gen_logps, two sums over each rollout", "the values of gen_logps",
-             lambda w: [[[_sums(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
+        case("gen_logps, two means over each rollout", "the values of gen_logps",
+             lambda w: [[[_means(one) for one in _listed(group)] for group in _listed(u.gen_logps)] for u in w.uploads]),
     ]  # fmt: skip
 
 
@@ -311,11 +312,12 @@ def _first(gen_logps: Outcome) -> Outcome:
     return gen_logps
 
 
-def _sums(values: Outcome) -> Outcome:
-    """The sum, and the sum of each value times its place: in another order, or averaged, the values give another one."""
+def _means(values: Outcome) -> Outcome:
+    """The mean, and the mean weighted by places: in another order the values give another one."""
     listed = _listed(values)
     wrong = next((value for value in listed if not isinstance(value, float)), None)
     if wrong is not None:
         return f"{wrong!r:.40} among them"
     plain = [value for value in listed if isinstance(value, float)]
-    return [sum(plain), sum(place * value for place, value in enumerate(plain, 1))]
+    places = range(1, len(plain) + 1)
+    return [sum(plain) / max(len(plain), 1), sum(map(operator.mul, places, plain)) / max(sum(places), 1)]
