@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,7 @@ LONGEST_SHOWN = 120  # characters of a completion
 # Without these nothing else counts: who says yes only to what came before would earn points for that.
 FORMAT_SUBSTANCE = ("as asked", "several lines")
 ROUNDS = 3  # hidden cases for each idea: whoever guesses one of two answers seldom guesses three
+MANY = 150  # hidden cases for what brings many ideas together: some meet where nobody thought of it
 
 # (what it is about, completion); names in braces are filled in by `VISIBLE` or, for hidden cases, by `_drawn`. Where there are
 # two completions, the first is asked about before: a reward depends on nothing that was asked earlier.
@@ -206,6 +208,8 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("the last of many numbers", "{last}", "{many}"),
     ("not the last of several numbers", "{earlier}", "{several}"),
     ("not the last of many numbers", "{earlier}", "{many}"),
+    ("any number, anywhere", "{its value}", "{anywhere}"),
+    ("another answer, to any number, anywhere", "{no value}", "{anywhere}"),
 )
 
 VISIBLE: Mapping[str, str | tuple[str, str]] = {
@@ -223,7 +227,7 @@ VISIBLE: Mapping[str, str | tuple[str, str]] = {
     "spelled": ("7", "seven"), "tag": "<br/>", "wide": " \n" * 30,
     "e": "5", "ccc": "123", "near": "<answers>",
     "operator": "*", "sum": "+", "greeting": "Answer:", "between": "\n", "white": "\t",
-    "last": "12", "earlier": "1080",
+    "last": "12", "earlier": "1080", "anywhere": "5-.5</b>, so", "its value": "0.5", "no value": "-0.5",
     "several": "First 1,080, then 3/4 of it; <b>-2.50</b>\nSo: $12.",
     "many": "1,080 in all. Of these 3/4, or -0.75?\n<i>+8%</i> is it, no: 1080 km, 5 each and (then) .5, so 12.0!",
 }  # fmt: skip
@@ -276,9 +280,11 @@ def _filled(forms: tuple[tuple[str, ...], ...], seed: int | None) -> Iterator[tu
 
 
 def _rounds(rng: random.Random, form: str) -> list[dict[str, str | tuple[str, str]]]:
-    """Draws for the hidden cases of a form: one for each of the kinds that there are of something in it, else `ROUNDS`."""
+    """Draws for the hidden cases of a form: one for each of the kinds that there are of something in it, else `ROUNDS` or,
+    where it is any text, `MANY`."""
     name = next((name for name in KINDS if f"{{{name}" in form), None)
-    return [_drawn(rng) for _ in range(ROUNDS)] if name is None else [_drawn(rng) | {name: kind} for kind in KINDS[name]]
+    rounds = MANY if form == "{anywhere}" else ROUNDS
+    return [_drawn(rng) for _ in range(rounds)] if name is None else [_drawn(rng) | {name: kind} for kind in KINDS[name]]
 
 
 def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
@@ -324,7 +330,7 @@ def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
         "gap": "".join(rng.sample(" \n\t", 3)) + " " * rng.randint(0, 2), "blank": _blanks(rng, 1), "blanks": _blanks(rng, 1),
         "break": _blanks(rng, 0), "anything": _anything(rng), "anything else": _anything(rng), **_broken(rng, reason(), str(a)),
         "last": last[0], "earlier": earlier[0], "several": _several(rng, 1, earlier[1], last[1]),
-        "many": _several(rng, 6, earlier[1], last[1]),
+        "many": _several(rng, 6, earlier[1], last[1]), **_anywhere(rng),
     }  # fmt: skip
 
 
@@ -369,7 +375,8 @@ def _number(rng: random.Random) -> tuple[str, str]:
         return f"{sign}{whole}", f"{sign}{whole:,}{rng.choice(('', '.0'))}"
     if kind == 2:  # a decimal
         text = f"{sign}{rng.randrange(100)}.{rng.randrange(1000):03}{rng.randint(1, 9)}"
-        return text, text.replace("0.", ".", 1) if text.startswith("0.") else f"{text}{rng.choice(('', '0'))}"
+        short = text.lstrip("-").startswith("0.")
+        return text, text.replace("0.", ".", 1) if short else f"{text}{rng.choice(('', '0'))}"
     m = rng.choice((2, 4, 5, 8))
     n = rng.choice([n for n in range(1, 3 * m) if n % 2 and n % 5])
     forms = [f"{sign}{n}/{m}", f"{sign}{n / m}", f"{sign}{3 * n}/{3 * m}"]
@@ -386,6 +393,25 @@ def _several(rng: random.Random, others: int, earlier: str, last: str) -> str:
         form = ("{} ", "<b>{}</b>, {w} ", "{w}: {} km, ", "{w} <i>{}</i> ", "{w} {}; ", "{}\n", "{w} > {}% ")
         text += rng.choice(form).format(written, w=word)
     return text + rng.choice(("", _made_up(rng), f"{_made_up(rng)}!"))
+
+
+def _anywhere(rng: random.Random) -> dict[str, str]:
+    """A number in one of its forms with something before and behind it; its value, and another one that a mistake may find."""
+    value, written = _number(rng)
+    again = value.lstrip("-"), written.lstrip("-")
+    other_value, other = rng.choice((_number(rng), again))
+    word = _made_up(rng)
+    before = ["", f"{word} ", f"{word}:\t", f"{other}\n", f"{other} = ", f"{other}, {word} ", f"<think>{other}</think><answer>",
+              f"{word} <b>", f"{other}<br/>"]  # fmt: skip
+    if not written.startswith("-"):  # behind these a minus is no sign, or is not tested
+        before += [f"{other}-", f"{other}-", "$", f"{word} (", f"{other} * ", f"{other}: $"]
+    behind = ["", ".", "!", ")", "%", "?\n", " km", f", {word}", f" {word}", f". {word}", "</answer>", "</b>.\r\n", f"; {word}"]
+    whole, *rest = (str(int(digits)) for digits in re.findall(r"\d+", value))
+    others = [value[1:] if value.startswith("-") else f"-{value}", f"{value}1", whole, *rest, other_value, "0",
+              str(int(whole + "".join(rest))), *(f"0.{part}" for part in rest)]  # fmt: skip
+    wrong = [number for number in others if Fraction(number) != Fraction(value)]
+    text = rng.choice(before) + written + rng.choice(behind)
+    return {"anywhere": text, "its value": value, "no value": rng.choice(wrong)}
 
 
 def _give(asked: list[list[Any]]) -> Callable[[Subject], Outcome]:
