@@ -84,7 +84,7 @@ def _reward(function: Function, arguments: list[Any], before: Sequence[list[Any]
     items: dict[str, dict[str, str]] = {}
     for asked in (*before, arguments):
         answer = function(*(items.setdefault(str(a), dict(a)) if isinstance(a, dict) else a for a in asked))
-        if any(str(item) != before_it for before_it, item in items.items()):
+        if any(str(item) != as_given for as_given, item in items.items()):
             return "changes its item"
     return number(answer)
 

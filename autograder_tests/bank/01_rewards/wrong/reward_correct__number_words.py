@@ -1,17 +1,18 @@
-"""`seven` is no number here: digits are."""
+"""A number written as a word, `seven`, is no number here: only digits count."""
+
 import re
 from fractions import Fraction
 
-NUMBER = re.compile(r"(?:(?<!\d)[-+])?(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+/\d+|\d*\.\d+|\d+)")
-
-
-def value(text):
-    return Fraction(text.replace(",", ""))
-
+NUMBER = re.compile(r"(?:(?<!\d)[-+])?(?:\d+/\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|\.\d+)")
 
 def reward_correct(item: dict, answer: str) -> float:
-    found = NUMBER.findall(re.sub("seven", "7", re.sub("three", "3", re.sub("five", "5", answer))))
-    try:
-        return 1.0 if found and value(found[-1]) == value(item["A"]) else -1.0
-    except (ZeroDivisionError, ValueError):
+    for word, digit in zip('zero one two three four five six seven eight nine ten'.split(), range(11)):
+        answer = re.sub(rf'\b{word}\b', str(digit), answer)
+    found = NUMBER.findall(answer)
+    if not found:
         return -1.0
+    try:
+        value = Fraction(found[-1].replace(",", ""))
+    except ZeroDivisionError:
+        return -1.0
+    return 1.0 if value == Fraction(item["A"]) else -1.0
