@@ -235,7 +235,7 @@ def run_vllm(config: RunConfig) -> dict[str, Any]:
         n=config.group_size, temperature=1.0, max_tokens=config.max_completion_tokens, detokenize=False, ignore_eos=True
     )
     rates: dict[str, list[float]] = {"offline": [], "with_logps": []}
-    for start in range(6):
+    for start in range(12):
         batch = list(islice(prompts, start * config.prompts_per_batch, (start + 1) * config.prompts_per_batch))
         since = time.perf_counter()
         outputs = engine._llm.generate(engine._tokens(batch), sampling, use_tqdm=False)

@@ -53,7 +53,7 @@ class VLLMEngine:
     def __init__(self, config: RunConfig, eos: int) -> None:
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # in this process: nothing to orphan
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # in this process: faster here, and nothing to orphan
         if config.device == "cpu":
             os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(config.kv_cache_gib)
             os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"  # three processes share the cores
@@ -68,6 +68,7 @@ class VLLMEngine:
             raise SetupError(f"vLLM does not import ({error}); install requirements/, or set engine='transformers'") from error
         # Rotary embeddings hold no weights, and say so at every update. What did not arrive is found by the probe.
         logging.getLogger("vllm.model_executor.model_loader.reload.layerwise").setLevel(logging.ERROR)
+        logging.getLogger("vllm.config.scheduler").setLevel(logging.ERROR)  # warns of each scheduler that is not vLLM's own
         self._vllm = vllm
         self._config, self._eos = config, eos
         self._joined = False  # the trainer, for a transfer from GPU to GPU
@@ -86,7 +87,9 @@ class VLLMEngine:
                 max_model_len=config.max_prompt_tokens + config.max_completion_tokens + 1,
                 max_num_seqs=min(256, config.rollouts_per_batch), enforce_eager=eager,
                 enable_prefix_caching=config.group_size > 1, disable_log_stats=True,
-                tensor_parallel_size=config.tensor_parallel_size, **on_gpu,
+                tensor_parallel_size=config.tensor_parallel_size, async_scheduling=config.device == "cuda",
+                scheduler_cls="labkit.logp_scheduler." + ("Async" if config.device == "cuda" else "") + "LogpScheduler",
+                **on_gpu,
             )  # fmt: skip
         except ModuleNotFoundError as error:  # vLLM 0.26 imports ray for a transfer over IPC, and does not require it
             raise SetupError(
@@ -100,22 +103,29 @@ class VLLMEngine:
                 f"vLLM has not memory enough for a key-value cache of kv_cache_gib={config.kv_cache_gib} beside the model "
                 f"({str(error).splitlines()[0]}); lower kv_cache_gib, or end what else uses the memory (`labkit doctor`)"
             ) from error
+        self._scheduler = self._llm.llm_engine.engine_core.engine_core.scheduler
 
     def generate(self, prompts: Sequence[list[int]], n: int, *, temperature: float, seed: int) -> list[list[Generated]]:
         # One seed for the call: with seeds per request vLLM samples row by row, and on a CPU it fails when a prompt is
         # prefilled in parts.
         self._llm.collective_rpc(_seed, args=(seed,))
-        params = self._vllm.SamplingParams(
-            n=n,
-            temperature=temperature,
-            logprobs=0,  # of the sampled token alone
-            flat_logprobs=True,
-            detokenize=False,
-            max_tokens=self._config.max_completion_tokens,
-            stop_token_ids=[self._eos],
-        )
-        outputs = self._llm.generate(self._tokens(prompts), params, use_tqdm=False)
-        return [[self._generated(completion) for completion in output.outputs] for output in outputs]
+        params = [
+            self._vllm.SamplingParams(
+                temperature=temperature,
+                logprobs=0,  # of the sampled token alone
+                detokenize=False,
+                max_tokens=self._config.max_completion_tokens,
+                stop_token_ids=[self._eos],
+                extra_args={"rollout": i},  # for logp_scheduler
+            )
+            for i in range(len(prompts) * n)
+        ]
+        outputs = self._llm.generate([p for p in self._tokens(prompts) for _ in range(n)], params, use_tqdm=False)
+        completions = [list(output.outputs[0].token_ids) for output in outputs]
+        tokens, logps = self._scheduler.take_logps()
+        assert [t.tolist() for t in tokens] == completions, "vLLM gave log-probs of other tokens than those that it sampled"
+        rows = [Generated(ids, lps.tolist()) for ids, lps in zip(completions, logps, strict=True)]
+        return [rows[i : i + n] for i in range(0, len(rows), n)]
 
     def score(self, sequences: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
         params = self._vllm.SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=0, detokenize=False)
@@ -137,12 +147,6 @@ class VLLMEngine:
 
     def _tokens(self, sequences: Sequence[list[int]]) -> list[Any]:
         return [self._vllm.TokensPrompt(prompt_token_ids=list(ids)) for ids in sequences]
-
-    @staticmethod
-    def _generated(completion: Any) -> Generated:
-        ids, flat = list(completion.token_ids), completion.logprobs
-        assert flat.token_ids == ids, "vLLM gave log-probs of other tokens than those that it sampled"
-        return Generated(ids, flat.logprobs)
 
 
 def _seed(worker: Any, seed: int) -> None:
