@@ -38,7 +38,7 @@ class _KeepsLogps(Scheduler):  # type: ignore[misc]  # vLLM is not typed here
 
     def take_logps(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Of each rollout since the last call, by its number: sampled tokens (T,) and their log-probs (T,) float32, nats."""
-        number = np.concatenate([[self._rollout[request] for request in found] for found, *_ in self._steps])
+        number = np.array([self._rollout[request] for found, *_ in self._steps for request in found], dtype=np.int64)
         order = np.argsort(number, kind="stable")  # of one rollout, steps stay in their order
         ends = np.cumsum(np.bincount(number))[:-1]
         tokens, logps = (np.split(np.concatenate(part)[order], ends) for part in list(zip(*self._steps, strict=True))[1:])
