@@ -116,6 +116,10 @@ def cases(seed: int | None = None) -> list[Case]:
         case("the same batch after an update of the policy", "the policy as it is now", beta=0.1, updated=True),
         case("logits hundreds apart", "logits that are large or far apart", beta=0.1, spread=80.0),
         case("the KL penalty alone, near the reference", "the KL penalty", beta=2.0, rewards="zero", far=0.05),
+        case("the KL penalty alone, far below the reference", "ratios and log-ratios of any size", beta=2.0, rewards="zero",
+             beside=25.0),
+        case("the KL penalty alone, far above the reference", "ratios and log-ratios of any size", beta=2.0, rewards="zero",
+             beside=-25.0),
     ]  # fmt: skip
 
 
@@ -123,12 +127,12 @@ def _batch(
     random: torch.Generator, engine: ToyEngine, *, rollouts: int = 3, width: int = 5, plen: int = 3, drift: float = 0.4,
     far: float = 0.5, certain: bool = False, rewards: str = "mixed", scale: float = 1.0, lengths: tuple[int, ...] | None = None,
     prompts: tuple[int, ...] | None = None, beyond: int = 0, pad: int = PAD,
-    unclipped: bool = False,
+    unclipped: bool = False, beside: float = 0.0,
 ) -> dict[str, Any]:  # fmt: skip
     """A batch as `PPO_step` receives it. `drift` and `far` are how far `gen_logps` and `refs` lie from the engine's own
-    log-probs, in nats; with `certain`, one token of each was certain to that policy. Prompts of different lengths hold the pad
-    token, too, as chat templates do. `beyond` are positions that no completion reaches. With another `pad` than the end token
-    completions were cut off before they ended, and hold any token."""
+    log-probs, in nats, and `beside` is how much higher all `refs` are; with `certain`, one token of each was certain to that
+    policy. Prompts of different lengths hold the pad token, too, as chat templates do. `beyond` are positions that no
+    completion reaches. With another `pad` than the end token completions were cut off before they ended, and hold any token."""
     plen, width = max(prompts or (plen,)), max(lengths or (width,)) + beyond
     tokens = torch.randint(1 if pad == END else 0, len(engine.table), (rollouts, plen + width), generator=random)
     long = torch.tensor(lengths or (width,) * rollouts)[:, None]
@@ -148,7 +152,7 @@ def _batch(
     sizes = 0.5 + torch.rand(rollouts, generator=random)
     signs = {"positive": torch.ones(rollouts), "negative": -torch.ones(rollouts), "zero": torch.zeros(rollouts),
              "mixed": torch.tensor([1.0 if i % 2 == 0 else -1.0 for i in range(rollouts)])}  # fmt: skip
-    refs = own + far * torch.randn(own.shape, generator=random)
+    refs = own + far * torch.randn(own.shape, generator=random) + beside
     if certain:
         gen[-1, 0] = refs[-1, 1] = 0.0
     return {"inputs": inputs, "plen": plen, "rewards": scale * signs[rewards] * sizes, "refs": refs * completion,

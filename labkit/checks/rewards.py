@@ -62,14 +62,31 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
         "<think>{reason}</think>{break}<answer>{a}</answer>",
         "<think>{reason}</think>{break}<answer>{a}</answer>",
     ),
+    (
+        "a completion that came before, with a little more around it now",
+        "<think>{reason}</think><answer>{a}</answer>",
+        "<think>{reason}</think><answer>{a}</answer>{white}",
+    ),
+    (
+        "a completion that came before, with a little more around it now",
+        "<think>{reason}</think><answer>{a}</answer>",
+        "{white}<think>{reason}</think><answer>{a}</answer>",
+    ),
+    (
+        "a completion that came before, with a little less around it now",
+        "<think>{reason}</think><answer>{a}</answer>{white}",
+        "<think>{reason}</think><answer>{a}</answer>",
+    ),
     ("white space before", "{white}<think>{reason}</think><answer>{a}</answer>"),
     ("white space after", "<think>{reason}</think><answer>{a}</answer>{white}"),
     ("a line break after", "<think>{reason}</think><answer>{a}</answer>\n"),
+    ("a line break after", "<think>{reason}</think><answer>{a}</answer>\r"),
     ("marks around it", "{around[0]}<think>{reason}</think><answer>{a}</answer>{around[1]}"),
     ("a mark before", "{mark}<think>{reason}</think><answer>{a}</answer>"),
     ("a mark after", "<think>{reason}</think><answer>{a}</answer>{mark}"),
     ("text between the blocks", "<think>{reason}</think> {words} <answer>{a}</answer>"),
     ("text between the blocks", "<think>{reason}</think>{letter}<answer>{a}</answer>"),
+    ("text between the blocks", "<think>{reason}</think>{wide}{letter}<answer>{a}</answer>"),
     ("text between the blocks", "<think>{reason}</think>{break}{mark}{break}<answer>{a}</answer>"),
     ("text between the blocks", "<think>{reason}</think>{near}<answer>{a}</answer>"),
     ("blocks in the wrong order", "<answer>{a}</answer><think>{reason}</think>"),
@@ -95,6 +112,8 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a tag that is none", "<think>{reason}</think>{odd[0]}answer{odd[1]}{a}</answer>"),
     ("a tag that is none", "<think>{reason}</think><answer>{a}{odd[0]}/answer{odd[1]}"),
     ("other brackets", "{left}think{right}{reason}{left}/think{right}{left}answer{right}{a}{left}/answer{right}"),
+    ("any completion as asked", "{good}"),
+    ("as asked but for one thing, anywhere", "{spoilt}"),
 )
 
 # (what it is about, item["A"], completion), or both twice, of which the first are asked about before
@@ -108,13 +127,16 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("an empty answer block", "{a}", "<think>{words} {a}</think><answer></answer>"),
     ("two numbers, a space between", "{b}", "{before}that makes {a} {b}"),
     ("two numbers, a comma and a space between", "{b}", "{before}that makes {a}, {b}"),
+    ("two numbers, a comma and a space between", "{ccc}", "{before}that makes {k}, {ccc}"),
     ("two numbers, something else between", "{b}", "{before}that makes\n{a}\n{b}"),
     ("two numbers, something else between", "{b}", "{before}that makes {a}{between}{b}"),
     ("a long text before or after it", "{a}", "{long} {a}"),
     ("a long text before or after it", "{a}", "{before}<answer>{a}</answer> {long}"),
     ("zero", "0", "{before}<answer>0</answer>{after}"),
     ("zero", "0", "{before}<answer>-0.00</answer>{after}"),
+    ("zero", "0", "{before}<answer>0/{m}</answer>{after}"),
     ("wrong number", "{a}", "<think>{reason}</think><answer>{b}</answer>{after}"),
+    ("wrong number", "-1", "{before}<answer>-2</answer>{after}"),
     ("right digits inside a longer number", "{a}", "{before}<answer>{b}{a}</answer>{after}"),
     ("no number", "{spelled[0]}", "<think>{words}</think><answer>{spelled[1]}</answer>{after}"),
     ("no number, 0 is the answer", "0", "<think>{words}</think><answer>{word}</answer>"),
@@ -123,6 +145,10 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a text that another problem had before", "{alike}", "{before}<b>{x}</b>", "{x}", "{before}<b>{x}</b>"),
     ("the next completion of a problem", "{a}", "{before}<answer>{b}</answer>", "{a}", "{before}<answer>{a}</answer>{after}"),
     ("the same completion again", "{a}", "{before}<answer>{a}</answer>{after}", "{a}", "{before}<answer>{a}</answer>{after}"),
+    ("a text like one that came before", "{b}", "{before}{b} or {a} or so", "{b}", "{before}{a} or {b} or so"),
+    ("a text like one that came before", "{k}{zz}", "{before}it is {k} {zz}", "{k}{zz}", "{before}it is {k}{zz}"),
+    ("a text like one that came before", "-{a}", "{before}it is {a}", "-{a}", "{before}it is -{a}"),
+    ("a text like one that came before", "{b}", "{long} {a}", "{b}", "{long} {b}"),
     ("an empty completion", "{a}", ""),
     ("a minus sign", "-{a}", "{before}<answer>-{a}</answer>{after}"),
     ("a minus sign behind white space", "-{a}", "{before}so it is -{a}"),
@@ -132,6 +158,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a plus sign behind white space", "{a}", "{before}so it is:{white}+{a}{after}"),
     ("a minus sign behind a tag", "-{a}", "{before}so it is {tag}-{a}{after}"),
     ("a minus sign at the beginning", "-{a}", "-{a} is what I think"),
+    ("a minus sign at the beginning", "-{a}", "-{a}"),
     ("minus sign missing", "-{a}", "{before}<answer>{a}</answer>{after}"),
     ("minus sign too many", "{a}", "{before}<answer>-{a}</answer>{after}"),
     ("a plus sign", "{a}", "{before}<answer>+{a}</answer>{after}"),
@@ -145,6 +172,9 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a difference, no sign", "{a}", "{e}-{a}"),
     ("a difference, no sign", "{n}/{m}", "{before}so that is {b}-{n}/{m}"),
     ("a difference, no sign", "0.{d}", "{before}so that is {b}-.{d}"),
+    ("a difference, no sign", "{n}/{m}", "{before}so that is {n}/{m}-{n}/{m}"),
+    ("a difference, no sign", "0.{d}", "{before}so that is {k}.{d}-0.{d}"),
+    ("a difference, no sign", "{zz}", "{before}so that is {k},{hhh}-{zz}"),
     ("a calculation in the answer block", "{b}", "{before}<answer>{a}{sum}{b}</answer>{after}"),
     ("thousands commas", "{k}{hhh}", "{before}<answer>{k},{hhh}</answer>{after}"),
     ("thousands commas, other number", "{zz}", "{before}<answer>{k},0{zz}</answer>{after}"),
@@ -190,9 +220,11 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("division by zero in a thought", "{a}", "<think>{b}/0, {words}</think><answer>{a}</answer>{after}"),
     ("division by zero, 0 is the answer", "0", "{before}<answer>{a}/0</answer>{after}"),
     ("zero by zero", "{a}", "{before}<answer>0/0</answer>{after}"),
+    ("zero by zero", "0", "{before}<answer>0/0</answer>{after}"),
     ("a unit after it", "{a}", "{before}<answer>{a} km</answer>{after}"),
     ("a unit right behind it", "{a}", "{before}<answer>{a}{unit}</answer>{after}"),
     ("a sign of calculation behind it", "{a}", "{before}it is {a} {operator} {word}"),
+    ("a unit right behind it", "{a}", "{before}it is ${a}/month{after}"),
     ("a unit right behind it", "{k}{hhh}", "{before}<answer>{k},{hhh}km</answer>{after}"),
     ("a percent sign after it", "{a}", "{before}<answer>{a}%</answer>"),
     ("a dollar sign before it", "{a}", "{before}<answer>${a}</answer>{after}"),
@@ -230,6 +262,7 @@ VISIBLE: Mapping[str, str | tuple[str, str]] = {
     "operator": "*", "sum": "+", "greeting": "Answer:", "between": "\n", "white": "\t",
     "last": "12", "earlier": "1080", "anywhere": "5-.5</b>, so", "its value": "0.5", "no value": "-0.5",
     "several": "First 1,080, then 3/4 of it; <b>-2.50</b>\nSo: $12.",
+    "good": "<think>3 < 4</think>\r\n\r\n<answer></think ></answer>", "spoilt": "<think>3 + 4</think><answer>7</answer",
     "many": "1,080 in all. Of these 3/4, or -0.75?\n<i>+8%</i> is it, no: 1080 km, 5 each and (then) .5, so 12.0!",
 }  # fmt: skip
 NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -253,7 +286,7 @@ KINDS: Mapping[str, tuple[str | tuple[str, str], ...]] = {
     "operator": ("*", "×", "·", "^", "**", "=", "≈", ":", "÷", "<", "|", "&"),
     "spelled": tuple((str(number), word) for number, word in enumerate(NUMBER_WORDS)),
     "tag": ("<answer>", "<b>", "</b>", "<br/>", "<h1>", "<B>", '<a href="x">', "<answer >"),
-    "unit": ("km", "k", "K", "m", "M", "kg", "h", "x", "th", "€", "°"),
+    "unit": ("km", "k", "K", "m", "M", "kg", "h", "x", "th", "€", "°", "/h"),
     "sum": ("+", "-", "*", " + ", " * "),
     "white": (" ", "\t", "\n", "\r\n", "  ", "\n\n", " \t"),
 }  # fmt: skip
@@ -270,14 +303,15 @@ def format_cases(seed: int | None = None) -> list[Case]:
 def correct_cases(seed: int | None = None) -> list[Case]:
     """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, those of `_rounds`, drawn with it."""
     return [Case(f'{idea}: "A" = {parts[-2]}, {_quoted(parts[-1])}', idea,
-                 _give([[{"Q": "How many?", "A": wanted}, text] for wanted, text in zip(parts[::2], parts[1::2], strict=True)]))
+                 _give([[{"Q": f"How many are {wanted}?", "A": wanted}, text]
+                        for wanted, text in zip(parts[::2], parts[1::2], strict=True)]))
             for idea, *parts in _filled(CORRECT_TEXTS, seed)]  # fmt: skip
 
 
 def _filled(forms: tuple[tuple[str, ...], ...], seed: int | None) -> Iterator[tuple[str, ...]]:
     rng = random.Random(seed)
     for idea, *parts in forms:
-        for values in [VISIBLE] if seed is None else _rounds(rng, parts[-1]):
+        for values in [VISIBLE] if seed is None else _rounds(rng, "".join(parts)):
             yield idea, *(part.format_map(values) for part in parts)
 
 
@@ -285,7 +319,7 @@ def _rounds(rng: random.Random, form: str) -> list[dict[str, str | tuple[str, st
     """Draws for the hidden cases of a form: one for each of the kinds that there are of something in it, else `ROUNDS` or,
     where it is any text, `MANY`."""
     name = next((name for name in KINDS if f"{{{name}" in form), None)
-    rounds = MANY if form == "{anywhere}" else ROUNDS
+    rounds = MANY if form.endswith(("{anywhere}", "{good}", "{spoilt}")) else ROUNDS
     return [_drawn(rng) for _ in range(rounds)] if name is None else [_drawn(rng) | {name: kind} for kind in KINDS[name]]
 
 
@@ -332,7 +366,7 @@ def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
         "gap": "".join(rng.sample(" \n\t", 3)) + " " * rng.randint(0, 2), "blank": _blanks(rng, 1), "blanks": _blanks(rng, 1),
         "break": _blanks(rng, 0), "anything": _anything(rng), "anything else": _anything(rng), **_broken(rng, reason(), str(a)),
         "last": last[0], "earlier": earlier[0], "several": _several(rng, 1, earlier[1], last[1]),
-        "many": _several(rng, 6, earlier[1], last[1]), **_anywhere(rng),
+        "many": _several(rng, 6, earlier[1], last[1]), **_anywhere(rng), "good": "".join(_good(rng)), "spoilt": _spoilt(rng),
     }  # fmt: skip
 
 
@@ -364,6 +398,42 @@ def _broken(rng: random.Random, reason: str, answer: str) -> dict[str, str]:
         "too few": "".join([*pieces[:gone], *pieces[gone + 1 :]]),
         "disorder": "".join(part for pair in zip(tags, (*pieces[1:6:2], ""), strict=True) for part in pair),
     }
+
+
+def _good(rng: random.Random) -> list[str]:
+    """The seven pieces of a completion as asked, any text in its blocks; the tags are every second one."""
+
+    def inside() -> str:
+        return rng.choice(("", _blanks(rng, 1), _made_up(rng), str(rng.choice(KINDS["near"])), _anything(rng)))
+
+    gap = "".join(rng.choices((" ", "\t", "\n", "\r\n"), k=rng.choice((0, 0, 1, 2, 9))))
+    return [TAGS[0], inside(), TAGS[1], gap, TAGS[2], inside(), TAGS[3]]
+
+
+def _spoilt(rng: random.Random) -> str:
+    """A completion as asked, but for one thing: something around or between its blocks, a tag that is misspelt, missing, in
+    another's place or there once more."""
+    pieces = _good(rng)
+    one, other = rng.sample((0, 2, 4, 6), 2)
+    tag, place = pieces[one], rng.randint(1, len(pieces[one]) - 2)
+    # Between its brackets: what stands beside a tag might bring a bracket that it lacks.
+    misspelt = rng.choice((tag[:place] + rng.choice("x -_") + tag[place:], tag[:place] + tag[place + 1 :], tag.upper(),
+                           tag[:2] + tag[2].upper() + tag[3:]))  # fmt: skip
+    extra = str(rng.choice((_made_up(rng), rng.choice(KINDS["mark"]), rng.choice(KINDS["near"]), ".", "x")))
+    match rng.randrange(6):
+        case 0:
+            pieces.insert(rng.choice((0, 7)), rng.choice((extra, str(rng.choice(KINDS["white"])))))
+        case 1:
+            pieces.insert(rng.choice((3, 4)), extra)
+        case 2:
+            pieces[one] = misspelt
+        case 3:
+            pieces[one] = ""
+        case 4:
+            pieces[one], pieces[other] = pieces[other], pieces[one]
+        case _:
+            pieces.insert(rng.randint(0, 7), tag)
+    return "".join(pieces)
 
 
 def _number(rng: random.Random) -> tuple[str, str]:

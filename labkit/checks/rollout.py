@@ -25,12 +25,14 @@ from labkit.errors import FunctionsError
 from labkit.rollout import Rollout
 
 RECORDING = PACKAGE / "checks" / "rollouts.json"
-# The places of the problems in each batch: new ones twice, known ones with one of them twice, a single one, sixteen, two. Five
-# turns, for who asks running() every second or third turn only would end with four or three; the hidden ones are more.
-BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0), (1,), (4, 1, 0, 5, 2, 3, 1, 4, 0, 3, 5, 2, 4, 1, 3, 0), (5, 3))
-TURNS, GROUP_SIZE = 5, 4
+# The places of the problems in each batch: new ones twice, known ones with one of them twice, a single one, two whose rewards
+# are all equal, thirteen and seven (equal parts do not make these), sixteen (which they do). Seven turns, for who asks
+# running() every second or third turn only would end with eight or nine; the hidden ones are more, and reach all batches.
+BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0, 3), (1,), (5, 5), (4, 1, 0, 5, 2, 3, 1, 4, 0, 3, 5, 2, 4), (5, 3, 1, 0, 3, 2, 5),
+           (4, 1, 0, 5, 2, 3, 1, 4, 0, 3, 5, 2, 4, 1, 3, 0))  # fmt: skip
+TURNS, GROUP_SIZE = 7, 4
 LONG = 8  # times that the longest completion of a problem is written again, behind itself
-HIDDEN_TURNS, HIDDEN_GROUP_SIZES = range(7, 11), (2, 3)  # of which a seed takes one: neither can be taken for granted
+HIDDEN_TURNS, HIDDEN_GROUP_SIZES = range(8, 12), (2, 3)  # of which a seed takes one: neither can be taken for granted
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
 RESCORED = 0.05  # nats by which re-scoring differs from sampling here where it is asked for, so that it shows
@@ -90,10 +92,12 @@ class RecordedWorker:
                 if place % 2 == 0:
                     completion["text"] += " \n"  # a policy may end so
                     self._places[completion["text"]] = place
-        # Drawn second: of one problem a completion far longer than the others, of one what was drawn first of another.
+        # Drawn second: of one problem a completion far longer than the others, of one what was drawn first of another. Where
+        # PPO draws one problem's fourth and fifth, in one batch, they are the same.
         first, _, other, *_ = (recorded["completions"] for recorded in self._recorded)
         other.insert(1, first[0])
         first.insert(1, _repeated(max(first, key=lambda completion: len(completion["ids"]))))
+        first.insert(4, first[3])
         self._places[first[1]["text"]] = 0
         self._recorded[EMPTY_AT]["completions"].insert(1, {
             "ids": first[0]["ids"][-1:], "text": "", "logps": [EMPTY_LOGP], "rescored": [EMPTY_LOGP - self.rescored],

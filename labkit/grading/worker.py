@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import traceback
 from pathlib import Path
 from types import SimpleNamespace
@@ -108,14 +109,15 @@ class DistantWorker:
     """The face of `labkit.rollout.Worker`; each call is answered by the grader, which keeps the recording."""
 
     def __init__(self, connection: socket.socket, known: dict[str, Any]) -> None:
-        self._connection = connection
+        self._connection, self._lock = connection, threading.Lock()  # threads of a submission may call, too
         self.group_size = known["group_size"]
         self.config = SimpleNamespace(**known)
         self.weight_version = 0
 
     def _call(self, name: str, *arguments: Any) -> Any:
-        message.send(self._connection, {"call": name, "arguments": arguments})
-        reply = message.receive(self._connection, largest=math.inf)
+        with self._lock:
+            message.send(self._connection, {"call": name, "arguments": arguments})
+            reply = message.receive(self._connection, largest=math.inf)
         if "refused" in reply:
             raise LabError(reply["refused"])
         return reply["returned"]

@@ -136,7 +136,7 @@ def gen_worker(worker) -> None:
 
 
 # %% [markdown]
-# The check runs your loop for five batches on a recorded policy. The rewards are scripted there: the numbers in the row
+# The check runs your loop for seven batches on a recorded policy. The rewards are scripted there: the numbers in the row
 # "rewards uploaded" are not $2.25$ or $-2$.
 
 # %% nbgrader={"grade": true, "grade_id": "gen_worker_check", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
