@@ -1,7 +1,7 @@
 """vLLM's scheduler, keeping the log-probs of sampled tokens as arrays: one a step, for all rollouts of a batch.
 
-By itself vLLM hands them on one token of one request at a time, as Python objects. With 256 rollouts that was a quarter of the
-processor time of a decoding step, and the processor is what bounds generation (benchmarks/README.md).
+By itself vLLM hands them on one token of one request at a time, as Python objects. With 256 rollouts that was a fifth of the
+processor time of a decoding step, and the processor is what bounds generation (docs/gpus.md).
 """
 
 from __future__ import annotations
