@@ -109,19 +109,16 @@ class VLLMEngine:
         # One seed for the call: with seeds per request vLLM samples row by row, and on a CPU it fails when a prompt is
         # prefilled in parts.
         self._llm.collective_rpc(_seed, args=(seed,))
-        params = [
-            self._vllm.SamplingParams(
-                temperature=temperature,
-                logprobs=0,  # of the sampled token alone
-                detokenize=False,
-                max_tokens=self._config.max_completion_tokens,
-                stop_token_ids=[self._eos],
-                extra_args={"rollout": i},  # for logp_scheduler
-            )
-            for i in range(len(prompts) * n)
-        ]
-        outputs = self._llm.generate([p for p in self._tokens(prompts) for _ in range(n)], params, use_tqdm=False)
-        completions = [list(output.outputs[0].token_ids) for output in outputs]
+        params = self._vllm.SamplingParams(
+            n=n,
+            temperature=temperature,
+            logprobs=0,  # of the sampled token alone
+            detokenize=False,
+            max_tokens=self._config.max_completion_tokens,
+            stop_token_ids=[self._eos],
+        )
+        outputs = self._llm.generate(self._tokens(prompts), params, use_tqdm=False)
+        completions = [list(completion.token_ids) for output in outputs for completion in output.outputs]
         tokens, logps = self._scheduler.take_logps()
         assert [t.tolist() for t in tokens] == completions, "vLLM gave log-probs of other tokens than those that it sampled"
         rows = [Generated(ids, lps.tolist()) for ids, lps in zip(completions, logps, strict=True)]

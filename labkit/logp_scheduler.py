@@ -14,17 +14,17 @@ from vllm.v1.core.sched.scheduler import Scheduler
 
 
 class _KeepsLogps(Scheduler):  # type: ignore[misc]  # vLLM is not typed here
-    """Takes the log-probs out of what a step brought, before they are taken apart, and keeps them until `take_logps`. A request
-    for log-probs says in its `extra_args` which "rollout" it is, counted from 0."""
+    """Takes the log-probs out of what a step brought, before they are taken apart, and keeps them until `take_logps`. Rollouts
+    are numbered as they come: by prompt, and within a prompt by rollout."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._rollout: dict[str, int] = {}  # by request
+        self._rollout: dict[str, int] = {}  # its number, by request
         self._steps: list[tuple[list[str], np.ndarray, np.ndarray]] = []  # requests; their tokens and log-probs, (R,) each
 
     def add_request(self, request: Any) -> None:
         if request.sampling_params.logprobs is not None:
-            self._rollout[request.request_id] = request.sampling_params.extra_args["rollout"]
+            self._rollout[request.request_id] = len(self._rollout)
         super().add_request(request)
 
     def update_from_output(self, scheduler_output: Any, model_runner_output: Any) -> Any:
@@ -37,7 +37,7 @@ class _KeepsLogps(Scheduler):  # type: ignore[misc]  # vLLM is not typed here
         return results
 
     def take_logps(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Of each rollout since the last call, by its number: sampled tokens (T,) and their log-probs (T,) float32, nats."""
+        """Of each rollout since the last call: sampled tokens (T,) and their log-probs (T,) float32, nats."""
         number = np.array([self._rollout[request] for found, *_ in self._steps for request in found], dtype=np.int64)
         order = np.argsort(number, kind="stable")  # of one rollout, steps stay in their order
         ends = np.cumsum(np.bincount(number))[:-1]

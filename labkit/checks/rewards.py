@@ -36,6 +36,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("anything inside, both times", "<think>{a} <</think>{break}<answer>think> {b}</answer>"),
     ("what is nearly a tag inside", "<think>{near}</think><answer>{a}</answer>"),
     ("what is nearly a tag inside", "<think>{reason}</think><answer>{near}</answer>"),
+    ("what is nearly a tag inside", "<think>{reason} &lt;answer&gt;</think><answer>{a}</answer>"),
     ("another tag inside a block", "<think><b>{words}</b> <thinking></think><answer>{a}</answer>"),
     ("another tag inside a block", '<think>{reason}</think><answer><answer id="1">{a}</answer>'),
     ("a lone < or > inside", "<think>{a} < {b}, {b} > {a}</think><answer>{a}</answer>"),
@@ -93,6 +94,7 @@ FORMAT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("blocks that overlap", "<think>{reason}<answer>{a}</think>{b}</answer>"),
     ("two think blocks", "<think>{words}</think><think>{reason}</think><answer>{a}</answer>"),
     ("two answer blocks", "<think>{reason}</think><answer>{a}</answer><answer>{b}</answer>"),
+    ("all of it twice", "<think>{reason}</think><answer>{a}</answer>{break}<think>{words}</think><answer>{b}</answer>"),
     ("a tag inside a block", "<think>{words} <answer>{a}</think><answer>{a}</answer>"),
     ("a closing tag inside a block", "<think>{words}</think> {reason}</think><answer>{a}</answer>"),
     ("a stray tag inside a block", "<think>{reason}</answer></think><answer>{a}</answer>"),
@@ -121,6 +123,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("the only number", "{a}", "<think>{words}</think><answer>{a}</answer>{after}"),
     ("the last number", "{a}", "<think>{reason}</think><answer>{a}</answer>{after}"),
     ("the answer twice", "{a}", "<think>{words} {a}</think><answer>{a}</answer>{after}"),
+    ("the answer twice", "{a}", "{before}{a}, not {b}: {a}{after}"),
     ("right first, wrong last", "{a}", "<think>{a}</think><answer>{b}</answer>{after}"),
     ("a number behind the blocks", "{a}", "<think>{words}</think><answer>{a}</answer> {words} {b}"),
     ("no format at all", "{a}", "{before}I think it is {a}."),
@@ -157,6 +160,7 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a minus sign behind white space", "-{a}", "{before}so it is:{white}-{a}{after}"),
     ("a plus sign behind white space", "{a}", "{before}so it is:{white}+{a}{after}"),
     ("a minus sign behind a tag", "-{a}", "{before}so it is {tag}-{a}{after}"),
+    ("a minus sign behind a tag", "-{a}", "{before}so it is <b>{b}</b>-{a}{after}"),
     ("a minus sign at the beginning", "-{a}", "-{a} is what I think"),
     ("a minus sign at the beginning", "-{a}", "-{a}"),
     ("minus sign missing", "-{a}", "{before}<answer>{a}</answer>{after}"),
@@ -199,11 +203,15 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a line break after it", "{a}", "{before}It is {a}\r\n"),
     ("no digit before the point", "0.{d}", "{before}<answer>.{d}</answer>{after}"),
     ("no digit before the point", "0.{e}", "{before}<answer>.{e}</answer>{after}"),
+    ("no digit before the point", "0.{e}", "{before}so it is $.{e}{after}"),
+    ("no digit before the point", "0.{d}", "{before}so it is (.{d}){after}"),
     ("a fraction", "{n}/{m}", "{before}<answer>{n}/{m}</answer>{after}"),
+    ("a fraction", "{nnn}/{mmm}", "{before}<answer>{nnn}/{mmm}</answer>{after}"),
     ("a fraction as a decimal", "{n}/{m}", "{before}<answer>{n_by_m}</answer>{after}"),
     ("a fraction, not reduced", "{n}/{m}", "{before}<answer>{nf}/{mf}</answer>{after}"),
     ("a number behind a fraction", "{b}", "{before}{n}/{m} of it, so {b}"),
     ("denominator only", "{m}", "{before}<answer>{n}/{m}</answer>{after}"),
+    ("denominator only", "{mmm}", "{before}<answer>{nnn}/{mmm}</answer>{after}"),
     ("a negative fraction", "-{n}/{m}", "{before}<answer>-{n}/{m}</answer>{after}"),
     ("a negative fraction as a decimal", "-{n}/{m}", "{before}<answer>-{n_by_m}</answer>{after}"),
     ("a rounded fraction", "{third}", "{before}<answer>{rounded}</answer>{after}"),
@@ -224,6 +232,9 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
     ("a unit after it", "{a}", "{before}<answer>{a} km</answer>{after}"),
     ("a unit right behind it", "{a}", "{before}<answer>{a}{unit}</answer>{after}"),
     ("a sign of calculation behind it", "{a}", "{before}it is {a} {operator} {word}"),
+    ("a sign of calculation behind it", "{a}", "{before}it is {a} - {word}"),
+    ("a sign of calculation behind it", "{a}", "{before}it is {a} + {word}"),
+    ("a sign of calculation behind it", "{a}", "{before}it is {a} / {word}"),
     ("a unit right behind it", "{a}", "{before}it is ${a}/month{after}"),
     ("a unit right behind it", "{k}{hhh}", "{before}<answer>{k},{hhh}km</answer>{after}"),
     ("a percent sign after it", "{a}", "{before}<answer>{a}%</answer>"),
@@ -248,7 +259,8 @@ CORRECT_TEXTS: tuple[tuple[str, ...], ...] = (
 VISIBLE: Mapping[str, str | tuple[str, str]] = {
     "x": "17", "alike": "18", "letter": "x",
     "a": "7", "b": "8", "k": "1", "d": "7", "hhh": "080", "iii": "234", "zz": "80", "n": "3", "m": "4", "n_by_m": "0.75",
-    "nf": "6", "mf": "8", "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
+    "nf": "6", "mf": "8", "nnn": "7", "mmm": "125",
+    "third": "1/3", "rounded": "0.333", "far": f"0.{'3' * 28}", "farther": f"0.{'3' * 40}",
     "long": "We add one more apple. " * 150, "word": "seven",
     "sixty": "1234567890" * 6, "huge": "9007199254740993", "huge_less_1": "9007199254740992",
     "reason": "3 + 4 = 7", "words": "Sure!", "before": "", "after": "", "gap": " \n\t ", "break": "", "blank": " ",
@@ -276,7 +288,7 @@ KINDS: Mapping[str, tuple[str | tuple[str, str], ...]] = {
              "\\n", "\u200b", "\ufeff", "<!-- -->", "#", "'", '"', "…"),
     "near": ("<thinking>", "</thinks>", "<answers>", "</answered>", "<think", "</think", "<answer", "</answer", "think>",
              "/think>", "answer>", "/answer>", "<Think>", "</ANSWER>", "< answer>", '<think id="1">', "</answer >", "<answer/>",
-             "<", ">"),
+             "&lt;answer&gt;", "&lt;/think&gt;", "<", ">"),
     "greeting": ("Answer:", "Sure!", "Here is my answer:", "OK", "Assistant:", "Solution", "1.", "<answer:>", "Let me think."),
     # what makes a tag of a name, nearly
     "odd": (("<", ' id="1">'), ("<", "/>"), ("<", "s>"), ("<", "_>"), ("<_", ">"), ("<", "\n>"), ("<", ""), ("", ">"),
@@ -303,7 +315,7 @@ def format_cases(seed: int | None = None) -> list[Case]:
 def correct_cases(seed: int | None = None) -> list[Case]:
     """One case for each exact answer and completion of `CORRECT_TEXTS`; with a seed, those of `_rounds`, drawn with it."""
     return [Case(f'{idea}: "A" = {parts[-2]}, {_quoted(parts[-1])}', idea,
-                 _give([[{"Q": f"How many are {wanted}?", "A": wanted}, text]
+                 _give([[{"Q": f"Is it 1000003, {wanted} or 0.17?", "A": wanted}, text]
                         for wanted, text in zip(parts[::2], parts[1::2], strict=True)]))
             for idea, *parts in _filled(CORRECT_TEXTS, seed)]  # fmt: skip
 
@@ -356,7 +368,9 @@ def _drawn(rng: random.Random) -> dict[str, str | tuple[str, str]]:
         "e": str(rng.randint(1, 9)), "ccc": str(rng.randint(100, 999)),
         "a": str(a), "b": str(b if b != a else b + 1), "k": str(k), "d": str(d), "hhh": f"{rng.randrange(1000):03}",
         "iii": f"{rng.randrange(1000):03}", "zz": str(rng.randint(10, 99)), "n": str(n), "m": str(m), "n_by_m": str(n / m),
-        "nf": str(n * f), "mf": str(m * f), "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",
+        "nf": str(n * f), "mf": str(m * f),
+        "nnn": str(10 * rng.randrange(1000) + rng.choice((1, 3, 7, 9))), "mmm": str(10 ** rng.randint(2, 4)),
+        "third": third, "rounded": rounded, "far": f"0.{p * 10**28 // q:028}",
         "farther": f"0.{p * 10**40 // q:040}", "long": f"{words(3)} " * rng.randint(200, 300),
         "word": rng.choice(NUMBER_WORDS), "sixty": str(rng.randrange(10**59, 10**60)),
         "huge": str(huge), "huge_less_1": str(huge - 1), "wide": "".join(rng.choices(" \n\t", k=99)),

@@ -31,7 +31,8 @@ RECORDING = PACKAGE / "checks" / "rollouts.json"
 BATCHES = ((0, 1, 2), (3, 4, 5), (0, 2, 0, 3), (1,), (5, 5), (4, 1, 0, 5, 2, 3, 1, 4, 0, 3, 5, 2, 4), (5, 3, 1, 0, 3, 2, 5),
            (4, 1, 0, 5, 2, 3, 1, 4, 0, 3, 5, 2, 4, 1, 3, 0))  # fmt: skip
 TURNS, GROUP_SIZE = 7, 4
-LONG = 8  # times that the longest completion of a problem is written again, behind itself
+LONG = 9  # times that the longest completion of a problem is written, where it never ends
+ELSEWHERE = 1.2  # times its log-probs, where it is another problem's
 HIDDEN_TURNS, HIDDEN_GROUP_SIZES = range(8, 12), (2, 3)  # of which a seed takes one: neither can be taken for granted
 MOST_ROLLOUTS = 64
 PATIENCE = 20  # calls of running() without an upload, after which a loop counts as endless
@@ -81,6 +82,7 @@ class RecordedWorker:
         # No batch's first completions come in the order of their lengths, up or down: who sorts them must sort them back.
         while any(lengths in (sorted(lengths), sorted(lengths, reverse=True)) for lengths in self._lengths()):
             rng.shuffle(self._recorded)
+        self._recorded[1]["item"]["A"] = "-3/4"  # the loop hands items on as they are
         self._places = {c["text"]: place for place, recorded in enumerate(self._recorded) for c in recorded["completions"]}
         for place, recorded in enumerate(self._recorded):
             for completion in recorded["completions"]:
@@ -92,13 +94,15 @@ class RecordedWorker:
                 if place % 2 == 0:
                     completion["text"] += " \n"  # a policy may end so
                     self._places[completion["text"]] = place
-        # Drawn second: of one problem a completion far longer than the others, of one what was drawn first of another. Where
-        # PPO draws one problem's fourth and fifth, in one batch, they are the same.
+        # Drawn second, in the same batch by PPO: of one problem a completion far longer than the others and cut off, of another
+        # the same one; later, what was drawn first of the one. Where PPO draws one's fourth and fifth, they are the same.
         first, _, other, *_ = (recorded["completions"] for recorded in self._recorded)
-        other.insert(1, first[0])
-        first.insert(1, _repeated(max(first, key=lambda completion: len(completion["ids"]))))
+        long = _cut_off(max(first, key=lambda completion: len(completion["ids"])))
+        other.insert(3, first[0])
+        other.insert(1, long | {name: [lp * ELSEWHERE for lp in long[name]] for name in ("logps", "rescored")})
+        first.insert(1, long)
         first.insert(4, first[3])
-        self._places[first[1]["text"]] = 0
+        self._places[long["text"]] = 0
         self._recorded[EMPTY_AT]["completions"].insert(1, {
             "ids": first[0]["ids"][-1:], "text": "", "logps": [EMPTY_LOGP], "rescored": [EMPTY_LOGP - self.rescored],
         })  # fmt: skip
@@ -157,16 +161,17 @@ class RecordedWorker:
 
     def scripted_reward_format(self, answer: str) -> float:
         place = self._places.get(answer, 0)
-        size = 0.5 if place == 1 else round(0.1 + self._draw(answer, 89) / 100, 2)
+        size = 0.5 if place == 1 else 0.1 + self._draw(answer, 89) / 97
         return -size if place % 2 else size
 
     def scripted_reward_correct(self, item: Mapping[str, str], answer: str) -> float:
         place = self._place(item["Q"])
-        if all(completion["text"] != answer for completion in self._recorded[place]["completions"]):
+        recorded = self._recorded[place]
+        if dict(item) != recorded["item"] or all(completion["text"] != answer for completion in recorded["completions"]):
             return MISMATCH
         if place == 5:
             return -self.scripted_reward_format(answer)
-        size = 2.0 if place == 1 else round(2 + self._draw(f"{place} {answer}", 97) / 10 + place, 2)
+        size = 2.0 if place == 1 else 2 + self._draw(f"{place} {answer}", 97) / 11 + place
         return -size if place % 3 == 1 else size
 
     def scripted_normalize_group_rewards(self, rewards: Any) -> Tensor:
@@ -242,9 +247,9 @@ class RecordedWorker:
         )
 
 
-def _repeated(completion: dict[str, Any]) -> dict[str, Any]:
-    """The completion written `LONG` times more, with one end token."""
-    return {name: value * LONG + value if name == "text" else value[:-1] * LONG + value for name, value in completion.items()}
+def _cut_off(completion: dict[str, Any]) -> dict[str, Any]:
+    """The completion written `LONG` times, without an end token."""
+    return {name: (value if name == "text" else value[:-1]) * LONG for name, value in completion.items()}
 
 
 def _entry(k: int, token: int, logp: float) -> dict[int, float]:
