@@ -42,7 +42,7 @@ RARE = 8.0  # nats by which each completion's unlikeliest token is unlikelier th
 EMPTY_AT, EMPTY_LOGP = 3, -2.5  # the problem to whose completions one belongs that is the end token alone
 # What stands beside the sequence's own token in an entry of prompt_logprobs: where that is unlikely, one that is likelier.
 UNLIKELY, LIKELIER, FAR = -0.7, 0.3, -9.0
-MISMATCH = -77.0  # the scripted reward where a completion comes with another problem's item
+MISMATCH = -77.0  # the scripted reward where a completion comes with another problem's item, or one that was changed
 
 
 @dataclass(frozen=True)
