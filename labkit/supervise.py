@@ -11,6 +11,7 @@ is gone, it ends them all: SIGTERM, a wait, SIGKILL, and a sweep for stragglers.
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import json
 import logging
@@ -166,7 +167,7 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
     _log_to(run.log(name))
     signal.signal(signal.SIGTERM, _exit_on_signal)
     if SUPERVISOR_PID in os.environ:
-        threading.Thread(target=_end_with_supervisor, args=(run,), name="watchdog", daemon=True).start()
+        threading.Thread(target=_end_with_supervisor, args=(run, name, rank), name="watchdog", daemon=True).start()
     if rank == 0:
         write_state(run, name, "starting")
     with _failure_written(run, name):
@@ -176,14 +177,25 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
         write_state(run, name, "done", **(facts.facts if facts else {}))
 
 
-def _end_with_supervisor(run: RunDir) -> None:
+def _end_with_supervisor(run: RunDir, name: str, rank: int) -> None:
     """End this process when its supervisor has ended, or was killed: then it cannot do it. A process on another machine is
     not the supervisor's to end; there the state file tells it."""
     while _supervised(run):
         time.sleep(1.0)
+    writes = name == "trainer" and rank == 0  # then it is the one to remove what is written there, once it writes no more
+    if writes:
+        atexit.register(_remove_scratch, run)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
+    if writes:
+        _remove_scratch(run)
     os._exit(1)
+
+
+def _remove_scratch(run: RunDir) -> None:
+    """What the run keeps outside its directory: weights in shared memory."""
+    for path in (run.state / "scratch").read_text().splitlines() if (run.state / "scratch").exists() else []:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _supervised(run: RunDir) -> bool:
@@ -319,8 +331,7 @@ def supervise(run: RunDir, config: RunConfig, names: Sequence[str] = PROCESSES) 
         return 0
     finally:
         _end(list(children.values()))
-        for path in (run.state / "scratch").read_text().splitlines() if (run.state / "scratch").exists() else []:
-            shutil.rmtree(path, ignore_errors=True)
+        _remove_scratch(run)
 
 
 def _parent_gone() -> bool:

@@ -188,15 +188,19 @@ supervise.process_main("trainer", lambda run, config: time.sleep(600), __import_
 """
 
 
-def test_when_the_supervisor_is_killed_its_processes_end_themselves(supervised, run):
+def test_when_the_supervisor_is_killed_its_processes_end_themselves(supervised, run, tmp_path):
     watched = [sys.executable, "-c", WATCHED, "--run", str(run.path)]
     parent = supervised(ref_server=watched, rollout=watched, trainer=watched)
     children = family(parent, 3)
     while supervise.read_state(run, "trainer") is None:
         time.sleep(0.05)
+    weights = tmp_path / "labkit-weights-0"
+    (weights / "step-1").mkdir(parents=True)
+    (run.state / "scratch").write_text(f"{weights}\n")
     time.sleep(1)
     parent.kill()
     assert gone(children, 15)
+    assert not weights.exists()  # nothing stays in shared memory
 
 
 def test_a_process_tells_its_failure(run):
