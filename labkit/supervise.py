@@ -37,6 +37,7 @@ from labkit.config import RunConfig, RunDir, write_atomic
 from labkit.errors import LabError, ProcessError, StudentError
 
 PROCESSES = ("ref_server", "rollout", "trainer")
+USE_WEIGHTS = ("rollout", "trainer")  # the published ones
 SUPERVISOR = "supervisor"
 SUPERVISOR_PID = "LABKIT_SUPERVISOR_PID"  # in the environment of the processes it started
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
@@ -170,11 +171,23 @@ def process_main(name: str, main: Callable[[RunDir, RunConfig], None], argv: lis
         threading.Thread(target=_end_with_supervisor, args=(run, name, rank), name="watchdog", daemon=True).start()
     if rank == 0:
         write_state(run, name, "starting")
-    with _failure_written(run, name):
-        main(run, config)
-    if rank == 0:
-        facts = read_state(run, name)
-        write_state(run, name, "done", **(facts.facts if facts else {}))
+    try:
+        with _failure_written(run, name):
+            main(run, config)
+        if rank == 0:
+            facts = read_state(run, name)
+            write_state(run, name, "done", **(facts.facts if facts else {}))
+    finally:
+        if SUPERVISOR_PID not in os.environ and rank == 0 and name in USE_WEIGHTS:
+            _remove_scratch_as_last(run, name)
+
+
+def _remove_scratch_as_last(run: RunDir, name: str) -> None:
+    """Of the two that use the weights in shared memory, the one that ends last removes them. Each has said that it ends before
+    it looks at the other."""
+    others = [read_state(run, other) for other in USE_WEIGHTS if other != name]
+    if not any(state and state.phase in ("starting", "ready") and state.alive() for state in others):
+        _remove_scratch(run)
 
 
 def _end_with_supervisor(run: RunDir, name: str, rank: int) -> None:

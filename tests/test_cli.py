@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +117,8 @@ def test_three_terminals(tmp_path, started):
         assert process.returncode == 0, output
     assert len(read_jsonl(run / "metrics.jsonl")) == 2
     assert "held-out problems under weights 2" in (run / "logs" / "rollout.log").read_text()
+    [weights] = (run / "state" / "scratch").read_text().splitlines()
+    assert not Path(weights).exists()  # in shared memory; there is no supervisor to remove it
 
 
 @pytest.mark.slow
