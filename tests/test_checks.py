@@ -10,7 +10,7 @@ import pytest
 from autograder_tests import expected, hidden
 from labkit import checks
 from labkit.checks import rewards, subject
-from labkit.checks.case import agree, answer
+from labkit.checks.case import agree, answer, contrast, describe
 from labkit.checks.subject import InProcess, number, numbers, time_limit
 from labkit.functions import load_function
 
@@ -39,7 +39,12 @@ def test_a_wrong_variant_is_told_its_mistake(exercise, path):
     function, algorithm = handed_in(exercise, path)
     verdict = checks.check(function, algorithm=algorithm)
     assert not verdict.passed
-    assert expected.shows(path) in verdict.hints
+    raises = [row for row in verdict.rows if str(row.answer.outcome).startswith("raises ")]
+    if len(raises) == len(verdict.rows):  # the error says what is the matter, and many mistakes raise the same one
+        assert not verdict.hints
+        assert raises[0].answer.error.splitlines()[-1] in str(verdict)
+    else:
+        assert expected.shows(path) in verdict.hints
     assert len(verdict.hints) <= 3, "one who reads this many hints knows no more than before"
 
 
@@ -105,6 +110,81 @@ def test_an_unknown_mistake_shows_the_students_line_and_no_hint():
     assert "KeyError: 'answer'" in str(verdict)
     assert 'return item["answer"]' in str(verdict)
     assert "case.py" not in str(verdict)
+
+
+def test_one_value_for_all_looks_like_no_mistake():
+    def reward_correct(item, answer):
+        return 1.0 if answer == float(item["A"].replace("/", "")) else -1.0
+
+    verdict = checks.check(reward_correct)
+    assert not verdict.hints
+    assert "gives -1 in every case" in str(verdict)
+    assert "No points yet: one value for all would hold in half of the cases. Get both 1 and -1 right." in str(verdict)
+
+
+def _loop(rewards, gen_logps, update=True):
+    def gen_worker(worker):
+        while worker.running():
+            if update:
+                worker.update_policy()
+            items = worker.sample_problems()
+            rollouts = worker.generate([item["Q"] for item in items])
+            worker.upload(items, rollouts, rewards(items, rollouts), gen_logps(worker, rollouts))
+
+    return gen_worker
+
+
+def _right_rewards(items, rollouts):
+    return [[reward_format(r.completion) + reward_correct(item, r.completion) for r in g]  # noqa: F821 - the check's own
+            for item, g in zip(items, rollouts, strict=True)]  # fmt: skip
+
+
+def test_a_loop_that_raises_shows_its_error_and_no_mistake_of_others():
+    verdict = checks.check(_loop(lambda items, rollouts: items["A"], lambda worker, rollouts: []))
+    assert not verdict.hints
+    remarks = str(verdict).partition("→ ")[2]
+    assert remarks.startswith("The error in “one upload a turn, and stops when running() says False”:")
+    assert "TypeError: list indices must be integers" in remarks
+
+
+def test_scores_that_are_nested_are_refused_with_the_form_they_need():
+    verdict = checks.check(
+        _loop(_right_rewards, lambda worker, rollouts: worker.score([[r.token_ids for r in g] for g in rollouts]))
+    )
+    assert not verdict.hints
+    assert "score takes one flat list of sequences" in str(verdict)
+
+
+def test_of_two_mistakes_in_one_row_the_one_that_shows_alone_is_named():
+    def first_values(worker, rollouts):
+        scores = worker.score([r.token_ids for g in rollouts for r in g])
+        return [[[next(iter(entry.values())) for entry in row[len(r.prompt_ids) :]]]
+                for [r], row in zip(rollouts, scores, strict=True)]  # fmt: skip
+
+    [hint] = checks.check(_loop(_right_rewards, first_values, update=False)).hints
+    assert "old weights" in hint
+
+
+def test_a_coincidence_is_no_hint():
+    """One row of 22 is what another mistake gives, too."""
+
+    def PPO_step(batch, engine, *, beta, clip_param):
+        return engine(batch["inputs"], attention_mask=batch["attention_mask"]).logits.mean()
+
+    verdict = checks.check(PPO_step)
+    assert not verdict.passed
+    assert not verdict.hints
+
+
+def test_of_long_lists_the_first_difference_is_shown():
+    long = [[[0.5 * n + m for n in range(20)] for m in range(3)] for _ in range(2)]
+    other = json.loads(json.dumps(long))
+    other[1][2][7] = -4.0
+    assert contrast(long, other) == ("[1][2][7]: 5.5", "[1][2][7]: -4")
+    assert contrast(long, [long[0], long[1][:2]]) == ("[1]: 3 parts", "[1]: 2 parts")
+    assert contrast(long, [long[0]]) == ("the whole: 2 parts", "the whole: 1 parts")
+    assert contrast([1.0, 2.0], [1.0, 3.0]) == ("[1, 2]", "[1, 3]")
+    assert contrast(long, "raises KeyError") == (describe(long), "raises KeyError")
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 1.25, float("nan"), float("inf"), "1.25", None, True])

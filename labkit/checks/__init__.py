@@ -37,7 +37,8 @@ _CASES: dict[str, Callable[[int | None], list[Case]]] = {
 
 LEGENDS = {
     "PPO_step": "A row holds the loss and, in brackets, its gradient along three random directions.",
-    "gen_worker, PPO": "Each row shows one aspect of the same seven batches, recorded from the tiny policy.",
+    "gen_worker, PPO": "Each row shows one aspect of the same seven batches, recorded from the tiny policy. Log-probs of "
+    "`score` are shifted on purpose against those of sampling, so that it shows which ones you send; in a run they agree.",
     "gen_worker, GRPO": "Each row shows one aspect of the same seven batches, recorded from the tiny policy.",
 }
 

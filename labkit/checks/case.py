@@ -16,6 +16,8 @@ from labkit.checks.subject import Outcome, Raised, Subject
 
 RELATIVE = 1e-4  # of the largest expected number of a case: far above float32's rounding, far below any mistake
 ABSOLUTE = 1e-7
+MOST_SHOWN, NESTED_SHOWN = 6, 3  # parts of a list in a table; of lists in a list
+LONG = 120  # characters of an outcome, from which on the first difference is shown in its place
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,17 @@ def answer(case: Case, subject: Subject) -> Answer:
 
 def agree(found: Outcome, expected: Outcome) -> bool:
     """Whether two outcomes are the same up to rounding: numbers within `RELATIVE` of the largest expected one."""
+    return _alike(found, expected, _scale(expected))
+
+
+def _scale(expected: Outcome) -> float:
+    return max((abs(value) for _, value in _flat(expected) if isinstance(value, float)), default=0.0)
+
+
+def _alike(found: Outcome, expected: Outcome, scale: float) -> bool:
     flat_found, flat_expected = list(_flat(found)), list(_flat(expected))
     if [place for place, _ in flat_found] != [place for place, _ in flat_expected]:
         return False
-    scale = max((abs(value) for _, value in flat_expected if isinstance(value, float)), default=0.0)
     return all(_close(a, b, scale) for (_, a), (_, b) in zip(flat_found, flat_expected, strict=True))
 
 
@@ -77,10 +86,29 @@ def _flat(outcome: Outcome, place: tuple[int, ...] = ()) -> Iterator[tuple[tuple
 
 
 def describe(outcome: Outcome) -> str:
-    """An outcome as the table shows it."""
+    """An outcome as the table shows it: of nested lists the first parts."""
     if isinstance(outcome, str):
         return outcome
     if isinstance(outcome, list):
+        most = MOST_SHOWN if not any(isinstance(part, list) for part in outcome) else NESTED_SHOWN
         parts = [describe(part) for part in outcome]
-        return f"[{', '.join(parts[:6])}{', …' if len(parts) > 6 else ''}]"
+        return f"[{', '.join(parts[:most])}{', …' if len(parts) > most else ''}]"
     return f"{outcome:.5g}"
+
+
+def contrast(expected: Outcome, found: Outcome) -> tuple[str, str]:
+    """Two outcomes that differ, as the table shows them. Of long nested lists the place of the first difference leads: `[1][0]`
+    is the first part of the second."""
+    shown = describe(expected), describe(found)
+    if max(map(len, shown)) <= LONG or not (isinstance(expected, list) and isinstance(found, list)):
+        return shown
+    place = ""
+    scale = _scale(expected)
+    while isinstance(expected, list) and isinstance(found, list):
+        pairs = zip(expected, found, strict=False)
+        differing = (n for n, (a, b) in enumerate(pairs) if not _alike(b, a, scale))
+        first = next(differing, min(len(expected), len(found)))
+        if first == len(expected) or first == len(found):
+            return f"{place or 'the whole'}: {len(expected)} parts", f"{place or 'the whole'}: {len(found)} parts"
+        place, expected, found = f"{place}[{first}]", expected[first], found[first]
+    return f"{place}: {describe(expected)}", f"{place}: {describe(found)}"

@@ -12,6 +12,7 @@ import operator
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -141,6 +142,10 @@ class RecordedWorker:
     def score(self, token_ids: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
         if len(token_ids) > 2 * MOST_ROLLOUTS:
             raise FunctionsError(f"score takes up to {2 * MOST_ROLLOUTS} rows here; there are {len(token_ids)}")
+        if any(not isinstance(token, Integral) for ids in token_ids for token in ids):
+            raise FunctionsError(
+                "score takes one flat list of sequences, each a list of token ids, [r.token_ids for g in rollouts for r in g]"
+            )
         self.scored += len(token_ids)
         return [self._prompt_logprobs(list(ids)) for ids in token_ids]
 
@@ -289,7 +294,8 @@ def cases(algorithm: Algorithm, seed: int = 0) -> list[Case]:
         return Case(name, idea, look, substance)
 
     return [
-        case("one upload a turn, and stops when running() says False", "the loop's end",
+        case("one upload a turn, and stops when running() says False: uploads, batches drawn, calls of running()",
+             "the loop's end",
              lambda w: [float(len(w.uploads)), float(w._batch), float(min(w._asks, w.turns + 1))]),
         case("weight version of the rollouts in each upload", "the newest policy",
              lambda w: [numbers(sorted({v for group in u.versions for v in group})) for u in w.uploads]),

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from labkit.checks.case import Answer, Case, agree, describe
+from labkit.checks.case import Answer, Case, agree, contrast, describe
 from labkit.checks.subject import Outcome
 
 PASSED, FAILED = "✓", "✗"
 MOST_SHOWN = 15  # rows that fail, or hold, before they are folded away
+MOST_HINTS = 3
+LEAST_SHARE = 0.1  # of the rows that are not explained yet: a hint that explains fewer is a coincidence
+OTHERWISE = 0.25
 NOT_WRITTEN = "raises NotImplementedError"
 
 
@@ -102,20 +105,29 @@ class Verdict:
         return all(row.answer.outcome == NOT_WRITTEN for row in self.rows)
 
     def _remarks(self) -> list[str]:
-        """What stands below the table: hints first, then the first error, then what was printed."""
+        """What stands below the table: hints, the first error, why there are no points, what the numbers are, prints."""
         remarks = [f"{hint} ({_some(names)})" if not self.hidden else hint for hint, names in self.hints.items()]
         failed = [row for row in self.rows if not row.passed]
+        errors = [row for row in failed if row.answer.error]
+        if errors and not self.hidden:
+            remarks.append(f"The error in {_short(errors[0].case.name)}:\n{errors[0].answer.error}")
+        constant = _constant(self.rows)
+        if constant is not None and not self.hidden:
+            remarks.append(
+                f"Your function gives {describe(constant)} in every case. Does an `except` hide an error? Is a number compared "
+                f"with a text, or is there a slip in a pattern? Print what you look at in {_short(failed[0].case.name)}."
+            )
         if self.hidden:
             said = dict.fromkeys(row.answer.outcome for row in failed if isinstance(row.answer.outcome, str))
             remarks += [f"There, your function: {outcome}" for outcome in list(said)[:3]]
         if self._without_substance():
-            ideas = dict.fromkeys(row.case.idea for row in self.rows if row.case.substance)
-            remarks.append(f"No points yet: they come with {' or '.join(ideas)}.")
+            named = [row.case.idea if self.hidden else _short(row.case.name) for row in self.rows if row.case.substance]
+            remarks.append(f"No points yet: they begin with {' or '.join(dict.fromkeys(named))}.")
+        elif failed and self.two_valued and self.score == 0:
+            kinds = " and ".join(dict.fromkeys(describe(row.expected) for row in self.rows))
+            remarks.append(f"No points yet: one value for all would hold in half of the cases. Get both {kinds} right.")
         if failed and self.legend and not self.hidden:
             remarks.append(self.legend)
-        errors = [row for row in failed if row.answer.error]
-        if errors and not self.hidden:
-            remarks.append(f"The error in “{errors[0].case.name}”:\n{errors[0].answer.error}")
         printed = next((row.answer.printed for row in self.rows if row.answer.printed), "")
         return [*remarks, f"Your function printed:\n{printed[:500].rstrip()}"] if printed and not self.hidden else remarks
 
@@ -123,8 +135,8 @@ class Verdict:
         """(mark, case, expected, yours) of each row."""
         if self.hidden:
             return [(PASSED if good else FAILED, idea, "", "") for idea, good in self._by_idea().items()]
-        return [(PASSED if row.passed else FAILED, row.case.name, describe(row.expected), describe(row.answer.outcome))
-                for row in self.rows]  # fmt: skip
+        return [(PASSED, row.case.name, describe(row.expected), describe(row.answer.outcome)) if row.passed
+                else (FAILED, row.case.name, *contrast(row.expected, row.answer.outcome)) for row in self.rows]  # fmt: skip
 
     def __str__(self) -> str:
         if self._untouched():
@@ -166,32 +178,62 @@ class Verdict:
 def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[str]]:
     """The known mistakes that the failed rows look like: hint, and the names of the rows that it explains.
 
-    A mistake explains a row where it gives what the function gave. Where several do, the one is named that the other rows
-    contradict least and, among those, the one that agrees with the function on most of them.
+    A mistake explains a row where it gives what the function gave. A row that holds, though the mistake would change it,
+    contradicts it; one that fails in another way does so by `OTHERWISE`, for mistakes come together. First comes the one that
+    explains most, contradicted least; then what explains the rows that are left; as long as it explains more than contradicts
+    it, and `LEAST_SHARE` of them. Where the function gives one number in all rows, or raises in most, that tells no mistake from
+    another: then none is named.
     """
-    ways = [(hint, way) for hint, all_ways in expectation.mistakes.items() for way in all_ways]
-    answers = {row.case.name: row.answer.outcome for row in rows}
-    seen = [sum(agree(answers[name], outcome) for name, outcome in way.items()) for _, way in ways]
-    right = sum(row.passed for row in rows)
-    # Share of what the mistake would change that is seen; and rows on which mistake and function agree.
-    fit = [(seen[n] / max(len(way), 1), seen[n] + right - sum(row.passed for row in rows if row.case.name in way))
-           for n, (_, way) in enumerate(ways)]  # fmt: skip
+    answers = {row.case.name: row for row in rows}
+    left = {row.case.name for row in rows if not row.passed and row.answer.outcome != NOT_WRITTEN}
+    if _constant(rows) is not None:
+        return {}
+    ways: list[tuple[str, set[str], dict[str, float]]] = []  # hint; rows that it explains; what contradicts it, by row
+    for hint, all_ways in expectation.mistakes.items():
+        for way in all_ways:
+            seen = {name for name, outcome in way.items() if agree(answers[name].answer.outcome, outcome)}
+            if len(seen) <= len(rows) / 2 or not all(_raises(answers[name]) for name in seen):
+                ways.append((hint, seen & left, {n: 1.0 if answers[n].passed else OTHERWISE for n in way.keys() - seen}))
     found: dict[str, list[str]] = {}
-    for row in rows:
-        if row.passed or row.answer.outcome == NOT_WRITTEN:
-            continue
-        fitting = [n for n, (_, way) in enumerate(ways)
-                   if row.case.name in way and agree(row.answer.outcome, way[row.case.name])]  # fmt: skip
-        best = max((fit[n] for n in fitting), default=None)
-        for hint in dict.fromkeys(ways[n][0] for n in fitting if fit[n] == best):
-            found.setdefault(hint, []).append(row.case.name)
+    told: set[str] = set()
+    while left and len(found) < MOST_HINTS:
+        fits = []  # share that is explained, number of rows, index
+        for n, (_, seen, against) in enumerate(ways):
+            explains, contradicts = len(seen & left), sum(against[name] for name in against.keys() - told)
+            if explains > contradicts and explains >= LEAST_SHARE * len(left):
+                fits.append((explains / (len(left) + contradicts), explains, n))
+        if not fits:
+            break
+        best = max(fit[:2] for fit in fits)
+        alike = [ways[n] for *fit, n in fits if tuple(fit) == best]
+        names = alike[0][1] & left  # of several that fit as well, those that explain the same
+        for hint in dict.fromkeys(hint for hint, seen, _ in alike if seen & left == names):
+            found[hint] = [row.case.name for row in rows if row.case.name in names]
+        left, told = left - names, told | names
     return found
 
 
+def _raises(row: Row) -> bool:
+    return isinstance(row.answer.outcome, str) and row.answer.outcome.startswith("raises ")
+
+
+def _constant(rows: Sequence[Row]) -> float | None:
+    """The number that the function gives in every row, though another one is expected in some."""
+    first = rows[0].answer.outcome
+    if not isinstance(first, float) or any(row.answer.outcome != first for row in rows) or all(row.passed for row in rows):
+        return None
+    return first
+
+
 def _some(names: Sequence[str], most: int = 3) -> str:
-    parts = list(dict.fromkeys(name.partition(":")[0] for name in names))
+    parts = list(dict.fromkeys(map(_short, names)))
     more = f", and {len(parts) - most} more" if len(parts) > most else ""
     return f"seen in: {', '.join(parts[:most])}{more}"
+
+
+def _short(name: str) -> str:
+    """The name of a case in quotes, without the text that it is about."""
+    return f"“{name.partition(':')[0]}”"
 
 
 def show(verdict: Verdict) -> None:

@@ -69,8 +69,9 @@ def reward_format(answer: str) -> float:
 
 
 # %% [markdown]
-# Check it. Each row is one completion (⏎ is a line break); if a failure looks like a mistake that others have made before,
-# it is named below the table.
+# Check it. Each row is one completion (⏎ is a line break, ␍ the first half of one of Windows, ⇥ a tab); if a failure looks like a
+# mistake that others have made before, it is named below the table. Points go by ideas, each a row or a few, not by rows; since a
+# function that always says −1 would have half of them right, they begin where both rewards come out right.
 
 # %% nbgrader={"grade": true, "grade_id": "reward_format_check", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 verdict = check(reward_format)

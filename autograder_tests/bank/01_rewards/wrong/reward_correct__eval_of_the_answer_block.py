@@ -1,4 +1,4 @@
-"""`<answer>3+4</answer>` ends in the number 4: you work out what stands there, and with `eval`, which runs what a model wrote."""
+"""`<answer>3+4</answer>` ends in the number 4: nothing is to be worked out (and with `eval`, what a model wrote would run)."""
 
 import re
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""The order of the words matters: what was said of other texts with the same words does not count."""
+"""You remember by the words of a completion; their order matters, so it is another one."""
 import re
 from fractions import Fraction
 

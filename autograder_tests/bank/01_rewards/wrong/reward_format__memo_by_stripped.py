@@ -1,4 +1,4 @@
-"""White space around a completion matters: what was said of it without does not count."""
+"""You remember by the completion without the white space around it; with white space around it is another one."""
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 
