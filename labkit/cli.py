@@ -40,8 +40,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Train the tiny policy with the reference functions, and show the curves."""
+    from labkit import supervise
+
     run = arguments.run or DEMO_RUN
     if (run / "config.json").exists():
+        supervisor = supervise.read_state(RunDir(run), supervise.SUPERVISOR)
+        if supervisor is not None and supervisor.alive():
+            raise ConfigError(f"{run} is still running (pid {supervisor.pid}); `labkit stop --run {run}` first, or give --run")
         kept = run.with_name(f"{run.name}-{datetime.fromtimestamp(run.stat().st_mtime):%Y%m%d-%H%M%S}")
         run.rename(kept)
         print(f"the run before is kept as {kept}")
@@ -58,6 +63,8 @@ def train(arguments: argparse.Namespace) -> int:
     from labkit.lab import RUNS, Lab
 
     if arguments.resume:
+        if arguments.set or arguments.run or arguments.functions != REFERENCE:
+            raise ConfigError("--resume goes on with a run as it was begun: without --set, --functions and --run")
         with Lab.resume(arguments.resume) as lab:
             _print_summary(lab.wait(), arguments.resume)
         return 0
@@ -179,7 +186,7 @@ def pretrain(arguments: argparse.Namespace) -> int:
 
 
 def _overrides(assignments: Sequence[str]) -> dict[str, Any]:
-    """`field=value` pairs; values are read as JSON, or else as text. Raises ConfigError for an unknown field."""
+    """`field=value` pairs; values are JSON, Python's constants, or text. Raises ConfigError for an unknown field."""
     fields = {field.name for field in dataclasses.fields(RunConfig)}
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -189,7 +196,7 @@ def _overrides(assignments: Sequence[str]) -> dict[str, Any]:
         try:
             values[name] = json.loads(text)
         except json.JSONDecodeError:
-            values[name] = text
+            values[name] = {"True": True, "False": False, "None": None}.get(text, text)
     return values
 
 

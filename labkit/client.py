@@ -86,7 +86,7 @@ class ReferenceClient:
         """None where the server asks for patience. Raises ServerError for any other refusal."""
         try:
             response = self._session.request(method, self._url + path, params={"wait": POLL}, timeout=(5, 60), **kwargs)  # type: ignore[arg-type]
-        except requests.ConnectionError as error:
+        except requests.RequestException as error:
             supervise.check_peer(self._run, "ref_server")
             if self.ended():
                 return None

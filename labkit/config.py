@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import types
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,14 +102,16 @@ class RunConfig:
             if not holds:
                 raise ConfigError(message)
 
+        for name, kind in typing.get_type_hints(type(self)).items():
+            need(_is_of(getattr(self, name), kind), f"{name} is {getattr(self, name)!r}; {_asked(kind)}")
         for name in ("prompts_per_batch", "group_size", "max_prompt_tokens", "max_completion_tokens", "optimizer_steps",
                      "rollouts_per_step", "micro_batch_size", "publish_every", "queue_size", "num_trainers",
-                     "tensor_parallel_size"):  # fmt: skip
+                     "tensor_parallel_size", "heldout_problems"):  # fmt: skip
             need(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("max_staleness", "checkpoint_every", "warmup_steps", "samples_per_batch"):
+            need(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; it must be at least 0")
         for name in ("learning_rate", "temperature", "clip_param"):
             need(getattr(self, name) > 0, f"{name} is {getattr(self, name)}; it must be above 0")
-        need(self.algorithm in ("grpo", "ppo"), f"algorithm is {self.algorithm!r}; choose 'grpo' or 'ppo'")
-        need(self.engine in ("vllm", "transformers"), f"engine is {self.engine!r}; choose 'vllm' or 'transformers'")
         need(
             self.algorithm != "ppo" or self.group_size == 1,
             f"PPO takes one rollout per prompt, group_size is {self.group_size}; set group_size=1",
@@ -132,7 +136,11 @@ class RunConfig:
         transfer = self.weight_transfer
         trained = self.trainer_devices or tuple(range(self.num_trainers))
         one_gpu = self.generation_devices == trained[:1]
-        need(transfer in ("disk", "nccl", "ipc"), f"weight_transfer is {transfer!r}; choose 'disk', 'nccl' or 'ipc'")
+        need(
+            transfer != "disk" or self.publish_every <= self.max_staleness + 1,
+            f"with publish_every={self.publish_every} rollouts get {self.publish_every - 1} optimizer steps old, and those "
+            f"above max_staleness={self.max_staleness} are dropped: no step could follow. Lower the one, or raise the other",
+        )
         need(
             transfer == "disk" or (self.device, self.engine) == ("cuda", "vllm"),
             f"weight_transfer={transfer!r} needs a GPU and vLLM; with {self.device!r} and {self.engine!r} take 'disk'",
@@ -179,7 +187,7 @@ class RunConfig:
         if preset not in PRESETS:
             raise ConfigError(f"there is no preset {preset!r}; choose one of {', '.join(PRESETS)}")
         if overrides.get("algorithm") == "ppo":
-            values = {**PRESETS[preset], **_one_rollout_per_prompt(PRESETS[preset]), **overrides}
+            values = {**PRESETS[preset], **one_rollout_per_prompt(PRESETS[preset]), **overrides}
         else:
             values = {**PRESETS[preset], **overrides}
         return cls.from_dict({"preset": preset, **values})
@@ -195,14 +203,37 @@ class RunConfig:
         if missing:
             raise ConfigError(f"the configuration lacks {missing}")
         values = dict(values)
-        values["trainer_devices"] = tuple(values.get("trainer_devices", ()))
+        if isinstance(values.get("trainer_devices"), list):  # JSON has no tuples
+            values["trainer_devices"] = tuple(values["trainer_devices"])
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
 
-def _one_rollout_per_prompt(preset: Mapping[str, Any]) -> dict[str, int]:
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether a value is what a field's annotation says. An integer is a float, too, and a bool is no integer."""
+    if typing.get_origin(kind) is Literal:
+        return any(value == choice and type(value) is type(choice) for choice in typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_is_of(part, typing.get_args(kind)[0]) for part in value)
+    if isinstance(kind, types.UnionType):
+        return any(_is_of(value, part) for part in typing.get_args(kind))
+    return type(value) in ((int, float) if kind is float else (kind,))
+
+
+def _asked(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        *choices, last = map(repr, typing.get_args(kind))
+        return f"choose {', '.join(choices)} or {last}"
+    if typing.get_origin(kind) is tuple:
+        return "it must be a list of whole numbers"
+    if isinstance(kind, types.UnionType):
+        return "it must be text, or null"
+    return f"it must be {({bool: 'true or false', int: 'a whole number', float: 'a number'}).get(kind, 'text')}"
+
+
+def one_rollout_per_prompt(preset: Mapping[str, Any]) -> dict[str, int]:
     """PPO's batch: as many rollouts as GRPO's, each of another prompt."""
     return {"prompts_per_batch": preset["prompts_per_batch"] * preset["group_size"], "group_size": 1}
 

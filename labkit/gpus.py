@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.config import PRESETS
+from labkit.config import PRESETS, one_rollout_per_prompt
 from labkit.errors import ConfigError, SetupError
 
 # GiB of a GPU that Qwen2.5-3B (3.09e9 parameters) takes, as read on H200s with several micro-batches. But for the key-value
@@ -54,8 +54,11 @@ def find() -> tuple[tuple[Gpu, ...], str | None]:
         if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
             return (), f"nvidia-smi answered {line!r}; expected: name, MiB, MiB"
         found.append(Gpu(parts[0], int(parts[1]) / 1024, int(parts[2]) / 1024, index))
-    allowed = [part.strip() for part in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
-    if all(part.isdecimal() for part in allowed):  # names such as GPU-… are left to CUDA
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    allowed = [] if visible is None else [part.strip() for part in visible.split(",")]
+    if allowed in ([""], ["-1"]):
+        return (), None
+    if allowed and all(part.isdecimal() for part in allowed):  # names such as GPU-… are left to CUDA
         found = [gpu for gpu in found if str(gpu.index) in allowed]
     return tuple(found), None
 
@@ -65,6 +68,7 @@ def see_only(*devices: int) -> None:
     missing."""
     import torch
 
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # numbers are nvidia-smi's, where GPUs differ, too
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, devices))
     if torch.cuda.device_count() < len(devices):
         raise SetupError(
@@ -85,22 +89,25 @@ def fit(preset: str, overrides: Mapping[str, Any], gpus: Sequence[Gpu] | None = 
     gpus = find()[0] if gpus is None else gpus
     if not gpus:
         return dict(overrides)
-    rollouts = overrides.get("rollouts_per_step", PRESETS[preset]["rollouts_per_step"])
-    chosen = {} if any(name in overrides for name in LAYOUT) else _layout(gpus, rollouts)
-    values = {**PRESETS[preset], **chosen, **overrides}
+    base = PRESETS[preset]
+    if overrides.get("algorithm") == "ppo":
+        base = {**base, **one_rollout_per_prompt(base)}
+    chosen = {} if any(name in overrides for name in LAYOUT) else _layout(gpus, {**base, **overrides})
+    values = {**base, **chosen, **overrides}
     return {**chosen, **_memory(values, {gpu.index: gpu for gpu in gpus}), **overrides}
 
 
-def _layout(gpus: Sequence[Gpu], rollouts_per_step: int) -> dict[str, Any]:
+def _layout(gpus: Sequence[Gpu], values: Mapping[str, Any]) -> dict[str, Any]:
     """One GPU does everything. Of several the first generates; the reference model stands beside it, or with four and more
-    GPUs, when two trainers keep the first one busy, on its own; of the others as many train as can share a step evenly."""
+    GPUs, when two trainers keep the first one busy, on its own; of the others as many train as can share a step evenly. On one
+    GPU a batch is half as large."""
     first, *others = (gpu.index for gpu in gpus)
     reference = others.pop(0) if len(others) >= 3 else first
-    even = max(n for n in range(1, len(gpus)) if rollouts_per_step % n == 0 and n <= len(others)) if others else 0
+    even = max(n for n in range(1, len(gpus)) if values["rollouts_per_step"] % n == 0 and n <= len(others)) if others else 0
     trainers = tuple(others[:even]) or (first,)
     return {"generation_device": first, "reference_device": reference, "trainer_devices": trainers,
             "num_trainers": len(trainers), "weight_transfer": "nccl" if others else "ipc",
-            **({} if others else {"kv_cache_gib": 8, "prompts_per_batch": 16})}  # fmt: skip
+            **({} if others else {"kv_cache_gib": 8, "prompts_per_batch": values["prompts_per_batch"] // 2})}  # fmt: skip
 
 
 def _memory(values: Mapping[str, Any], gpus: Mapping[int, Gpu]) -> dict[str, Any]:
@@ -124,7 +131,7 @@ def _memory(values: Mapping[str, Any], gpus: Mapping[int, Gpu]) -> dict[str, Any
         update = 0 if offload else UPDATE / ranks
         for micro in (size for size in (32, 16, 8, 4, 2, 1) if share % size == 0):
             work = micro * tokens * (PER_TOKEN_CHECKPOINTED if checkpointing else PER_TOKEN)
-            if fixed + max(update, work) <= room(smallest) and (micro >= 4 or (offload and checkpointing)):
+            if fixed + max(update, work) <= room(smallest) and (micro >= min(4, share) or (offload and checkpointing)):
                 return {"micro_batch_size": micro, "offload": offload, "gradient_checkpointing": checkpointing}
     found, needed = max(0.0, room(smallest)), 2 * WEIGHTS + tokens * PER_TOKEN_CHECKPOINTED
     raise ConfigError(

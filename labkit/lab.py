@@ -76,8 +76,18 @@ class Lab:
             raise ConfigError(
                 f"{lab.run.path} is still running (pid {supervisor.pid}); `labkit stop --run {lab.run.path}` first"
             )
+        for name in supervise.PROCESSES:
+            if (
+                (state := supervise.read_state(lab.run, name)) is not None
+                and state.alive()
+                and state.phase in ("starting", "ready")
+            ):
+                raise ConfigError(f"the {name} process of {lab.run.path} still runs (pid {state.pid}); end it first")
+        started = (lab.run.state / "started").read_text()
+        supervise.remove_scratch(lab.run)
         shutil.rmtree(lab.run.state)
         lab.run.state.mkdir(mode=0o700)
+        write_atomic(lab.run.state / "started", started)
         return lab
 
     @classmethod
@@ -108,9 +118,7 @@ class Lab:
         """Start the three processes and wait until each is ready. Raises what went wrong in them, in their own words."""
         if self._supervisor is not None:
             raise ConfigError(f"{self.run.path} has been started already; make a new Lab for a new run")
-        if self._resumed:
-            write_atomic(self.run.state / "started", f"{time.time()}\n")
-        else:
+        if not self._resumed:
             self.prepare()
         command = [sys.executable, "-m", "labkit.supervise", "--run", str(self.run.path), "--only", *self.processes]
         with self.run.log(supervise.SUPERVISOR).open("ab") as log:
@@ -249,15 +257,15 @@ class Lab:
 
         Raises ProcessError where none comes, ConfigError where the run was stopped.
         """
-        blob = self._client().get()
+        blob = self._client(peer="rollout" if "rollout" in self.processes else "trainer").get()
         if blob is None:
             raise ConfigError(f"{self.run.path} was stopped; there is no batch to get")
         return wire.decode(blob).student_view()
 
-    def _client(self) -> ReferenceClient:
+    def _client(self, peer: str = "trainer") -> ReferenceClient:
         if self._supervisor is None:
             raise ConfigError("the reference server does not run yet: lab.start() starts it")
-        return ReferenceClient(self.run, self.config, peer="trainer")
+        return ReferenceClient(self.run, self.config, peer=peer)
 
     def stop(self) -> None:
         """End the run's processes, all of them; what they wrote stays. Does nothing where none runs."""

@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -153,6 +155,10 @@ class Worker:
         flat = [rollout for group in rollouts for rollout in group]
         formats, corrects = self._judge(items, rollouts)
         logps = [[float(lp) for lp in one] for group in gen_logps for one in group]
+        if not all(map(math.isfinite, chain.from_iterable(logps))):
+            raise FunctionsError(
+                f"upload: {sum(not math.isfinite(lp) for one in logps for lp in one)} of gen_logps are not finite"
+            )
         try:
             batch = wire.collate(
                 [r.prompt_ids for r in flat], [r.completion_ids for r in flat], logps,
@@ -191,9 +197,23 @@ class Worker:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """`reward_format` and `reward_correct` of each rollout, (B,) float32 each, for the curves."""
         pairs = [(item, r.completion) for item, group in zip(items, rollouts, strict=True) for r in group]
-        formats = [self._functions.call("reward_format", text) for _, text in pairs]
-        corrects = [self._functions.call("reward_correct", item, text) for item, text in pairs]
+        formats = [self._reward("reward_format", text) for _, text in pairs]
+        corrects = [self._reward("reward_correct", item, text) for item, text in pairs]
         return torch.tensor(formats, dtype=torch.float32), torch.tensor(corrects, dtype=torch.float32)
+
+    def _reward(self, name: str, *given: Any) -> float:
+        """What a reward function returns. Raises FunctionsError where that is no finite number, and as `call` does."""
+        value = self._functions.call(name, *given)
+        try:
+            reward = math.nan if isinstance(value, str) else float(value)
+        except (TypeError, ValueError):
+            reward = math.nan
+        if not math.isfinite(reward):
+            raise FunctionsError(
+                f"{name} returned {value!r:.80} for the completion {given[-1]!r:.200}; it must return a finite number, "
+                "whatever the completion is: does a branch lack its return?"
+            )
+        return reward
 
     def _log_samples(self, items: Sequence[problems.Problem], rollouts: Sequence[Sequence[Rollout]],
                      formats: torch.Tensor, corrects: torch.Tensor) -> None:  # fmt: skip
@@ -211,8 +231,8 @@ class Worker:
         ids = [self._encode(item["Q"]) for item in items]
         groups = self._engine.generate(ids, 1, temperature=self.config.temperature, seed=0)
         texts = self._tokenizer.batch_decode([g.token_ids for [g] in groups], skip_special_tokens=True)
-        formats = [self._functions.call("reward_format", text) > 0 for text in texts]
-        corrects = [self._functions.call("reward_correct", item, text) > 0 for item, text in zip(items, texts, strict=True)]
+        formats = [self._reward("reward_format", text) > 0 for text in texts]
+        corrects = [self._reward("reward_correct", item, text) > 0 for item, text in zip(items, texts, strict=True)]
         record = {"weight_version": self.weight_version, "problems": len(items),
                   "format": sum(formats) / len(items), "correct": sum(corrects) / len(items)}  # fmt: skip
         JsonlWriter(self._run.heldout).write(record)

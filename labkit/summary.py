@@ -33,10 +33,10 @@ def summarize(run: RunDir) -> dict[str, Any]:
         raise ConfigError(f"{run.path} took {len(lines)} optimizer steps; a summary needs at least {SMOOTHING}")
     format_means, reward_means = (smoothed([line[name] for line in lines]) for name in ("format", "reward"))
     reached = [line for line, mean in zip(lines[SMOOTHING - 1 :], format_means, strict=True) if mean > FORMAT_TARGET]
-    start = started_at(run)
+    starting = lines[0]["time"] - lines[0]["seconds"] - started_at(run)  # a pause before a run went on counts nowhere
     busy = sum(line["seconds_training"] + line["seconds_publishing"] for line in lines)
     return {
-        "seconds_to_format_08": round(reached[0]["time"] - start, 2) if reached else None,
+        "seconds_to_format_08": round(starting + reached[0]["seconds"], 2) if reached else None,
         "steps_to_format_08": reached[0]["step"] if reached else None,
         "format_first": format_means[0],
         "format_last": format_means[-1],
@@ -52,8 +52,8 @@ def summarize(run: RunDir) -> dict[str, Any]:
         "rollouts_dropped": lines[-1]["dropped"],
         "rollouts_per_second": _steady_rate(lines),
         "completion_tokens": sum(line["completion_tokens"] for line in lines),
-        "seconds": round(lines[-1]["time"] - start, 2),
-        "seconds_starting": round(lines[-1]["time"] - lines[-1]["seconds"] - start, 2),
+        "seconds": round(starting + lines[-1]["seconds"], 2),
+        "seconds_starting": round(starting, 2),
         "trainer_busy": busy / lines[-1]["seconds"],
         "algorithm": config.algorithm,
         "preset": config.preset,
@@ -67,7 +67,7 @@ def _steady_rate(lines: Sequence[dict[str, Any]]) -> float | None:
     first = len(lines) // 5
     if len(lines) - first < 2:
         return None
-    return float((lines[-1]["rollouts"] - lines[first]["rollouts"]) / (lines[-1]["time"] - lines[first]["time"]))
+    return float((lines[-1]["rollouts"] - lines[first]["rollouts"]) / (lines[-1]["seconds"] - lines[first]["seconds"]))
 
 
 def write_summary(run: RunDir) -> dict[str, Any]:

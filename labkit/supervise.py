@@ -187,7 +187,7 @@ def _remove_scratch_as_last(run: RunDir, name: str) -> None:
     it looks at the other."""
     others = [read_state(run, other) for other in USE_WEIGHTS if other != name]
     if not any(state and state.phase in ("starting", "ready") and state.alive() for state in others):
-        _remove_scratch(run)
+        remove_scratch(run)
 
 
 def _end_with_supervisor(run: RunDir, name: str, rank: int) -> None:
@@ -197,15 +197,15 @@ def _end_with_supervisor(run: RunDir, name: str, rank: int) -> None:
         time.sleep(1.0)
     writes = name == "trainer" and rank == 0  # then it is the one to remove what is written there, once it writes no more
     if writes:
-        atexit.register(_remove_scratch, run)
+        atexit.register(remove_scratch, run)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
     if writes:
-        _remove_scratch(run)
+        remove_scratch(run)
     os._exit(1)
 
 
-def _remove_scratch(run: RunDir) -> None:
+def remove_scratch(run: RunDir) -> None:
     """What the run keeps outside its directory: weights in shared memory."""
     for path in (run.state / "scratch").read_text().splitlines() if (run.state / "scratch").exists() else []:
         shutil.rmtree(path, ignore_errors=True)
@@ -344,7 +344,7 @@ def supervise(run: RunDir, config: RunConfig, names: Sequence[str] = PROCESSES) 
         return 0
     finally:
         _end(list(children.values()))
-        _remove_scratch(run)
+        remove_scratch(run)
 
 
 def _parent_gone() -> bool:

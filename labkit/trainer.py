@@ -303,14 +303,21 @@ def make_engine(config: RunConfig, learning: Policy) -> Any:
     return engine
 
 
+def policy_to_train(config: RunConfig) -> Policy:
+    """The policy, with gradient checkpointing where the configuration asks for it. Raises SetupError as `load_model` does."""
+    policy = Policy(load_model(config), lazy=config.zero_stage < 3)
+    if config.gradient_checkpointing:
+        policy.model.gradient_checkpointing_enable()
+        policy.model.train()  # out of training transformers keeps all activations; dropout it has none
+    return policy
+
+
 def train(run: RunDir, config: RunConfig) -> None:
     torch.set_num_threads(config.trainer_threads)
     torch.manual_seed(config.seed)
     os.environ.setdefault("LOCAL_RANK", "0")
     given = functions.load(run.functions)
-    learning = Policy(load_model(config), lazy=config.zero_stage < 3)
-    if config.gradient_checkpointing:
-        learning.model.gradient_checkpointing_enable()
+    learning = policy_to_train(config)
     trainer = Trainer(config, given, learning, make_engine(config, learning))
     first = distributed.get_rank() == 0
     done = _resume(run, trainer)

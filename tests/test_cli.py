@@ -47,6 +47,7 @@ def test_the_commands_are_those_that_the_readme_names():
         (["train", "--set", "group_size=7"], 2, "16 prompts x 7 = 112 rollouts does not divide"),
         (["train", "--set", "hostfile=no/such"], 2, "hostfile='no/such' is no file"),
         (["train", "--resume", "no/such"], 2, "no/such holds no run"),
+        (["train", "--resume", "no/such", "--set", "seed=1"], 2, "--resume goes on with a run as it was begun"),
         (["plot", "no/such"], 2, "no/such holds no run"),
         (["train", "--preset", "huge"], 2, "invalid choice: 'huge'"),
         ([], 2, "required"),
@@ -66,7 +67,19 @@ def test_stopping_where_nothing_runs(tmp_path):
     assert "no run was running" in done.stdout
 
 
+def test_a_demo_beside_one_that_runs_is_refused(tmp_path, capsys):
+    run = RunDir(tmp_path / "run")
+    run.create(RunConfig.create("tiny"))
+    supervise.write_state(run, supervise.SUPERVISOR, "ready")  # this process
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["demo", "--run", str(run.path)])
+    assert ended.value.code == 2
+    assert "still running (pid" in capsys.readouterr().err
+    assert run.config.exists()
+
+
 def test_overrides_are_read_as_json_or_text():
+    assert cli._overrides(["liger=False", "hostfile=None"]) == {"liger": False, "hostfile": None}
     assert cli._overrides(["seed=3", "learning_rate=1e-4", "difficulty=easy", "offload=true"]) == {
         "seed": 3,
         "learning_rate": 1e-4,

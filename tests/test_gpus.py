@@ -53,6 +53,9 @@ def test_only_gpus_that_are_allowed(fake_nvidia_smi: Path, monkeypatch: pytest.M
     fake_nvidia_smi.chmod(0o755)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
     assert [gpu.index for gpu in gpus.find()[0]] == [2, 3]
+    for none in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", none)
+        assert gpus.find() == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,18 @@ def test_any_number_of_gpus_shares_a_step_evenly(number: int) -> None:
 def test_small_gpus_offload_and_checkpoint() -> None:
     assert fitted(80, 48).offload
     assert fitted(80, 80, max_completion_tokens=2000).gradient_checkpointing
+
+
+def test_ppo_shares_no_prompts() -> None:
+    """Each rollout brings a prompt of its own: fewer fit, and on one GPU a batch is half as large, as with GRPO."""
+    assert (fitted(140, algorithm="ppo").prompts_per_batch, fitted(140).rollouts_per_batch) == (128, 128)
+    assert [fitted(140, 140, algorithm=name).micro_batch_size for name in ("ppo", "grpo")] == [16, 32]
+
+
+def test_a_small_step_needs_no_offload() -> None:
+    config = fitted(*[140.0] * 6, rollouts_per_step=8)
+    assert (config.num_trainers, config.micro_batch_size) == (4, 2)
+    assert (config.offload, config.gradient_checkpointing) == (False, False)
 
 
 def test_what_is_given_stays() -> None:

@@ -1,5 +1,6 @@
 """The worker that `gen_worker` sees, on a recorded engine: what is uploaded, and how misuse is named."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -129,6 +130,7 @@ def test_problems_differ_from_call_to_call_and_repeat_with_the_seed(run, config,
         (lambda a: a.update(items=a["items"][:2], rollouts=a["rollouts"][:2]), r"2 problems.*a batch of this run is \(4, 4\)"),
         (lambda a: a.update(rollouts=[g[:1] for g in a["rollouts"]]), r"rollouts of shape \(4, 1\)"),
         (lambda a: a["gen_logps"][0][0].pop(), r"rollout 0: \d+ completion tokens, but \d+ gen_logps"),
+        (lambda a: a["gen_logps"][3][1].__setitem__(0, float("nan")), "1 of gen_logps are not finite"),
         (lambda a: a["gen_logps"][0].pop(), "16 completions of 16 prompts, but gen_logps of 15"),
     ],
 )
@@ -148,6 +150,19 @@ def test_a_prompt_that_is_no_text_or_too_long_is_named(worker: Worker):
         worker.generate(worker.sample_problems())
     with pytest.raises(FunctionsError, match="max_prompt_tokens is 96"):
         worker.generate(["why " * 200])
+
+
+@pytest.mark.parametrize("returned", [None, float("nan"), "1.25", [1.0, 2.0]])
+def test_a_reward_that_is_no_number_is_named(worker: Worker, reference, returned):
+    """Before the first batch, when the held-out problems are answered, and with each upload."""
+    worker._functions = Functions({**reference.by_name, "reward_format": lambda answer: returned}, {__file__: ""})
+    reason = f"reward_format returned {re.escape(repr(returned))} for the completion '.*a branch lack its return"
+    with pytest.raises(FunctionsError, match=reason):
+        worker.answer_heldout()
+    items = worker.sample_problems()
+    rollouts = worker.generate([item["Q"] for item in items], n=4)
+    with pytest.raises(FunctionsError, match=reason):
+        worker.upload(items, rollouts, [[0.0] * 4] * 4, [[r.logps for r in group] for group in rollouts])
 
 
 def test_a_reward_that_raises_is_the_students_error(worker: Worker, reference):

@@ -38,6 +38,17 @@ def test_the_summary_by_hand(run):
     assert summary["completion_tokens"] == 600
 
 
+def test_a_pause_counts_nowhere(run):
+    """A run that went on an hour after its fourth step."""
+    write_run(run, [0.1, 0.2, 0.6, 0.9, 0.95, 0.85])
+    as_one = summarize(run)
+    lines = read_jsonl(run.metrics)
+    run.metrics.unlink()
+    for line in lines:
+        JsonlWriter(run.metrics).write(line | {"time": line["time"] + 3600 * (line["step"] > 4)})
+    assert summarize(run) == as_one
+
+
 def test_a_run_that_does_not_get_there_says_so(run):
     write_run(run, [0.79, 0.9, 0.7, 0.79, 0.5])  # one step above is not enough
     assert summarize(run)["seconds_to_format_08"] is None

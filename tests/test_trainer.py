@@ -18,7 +18,7 @@ from labkit.errors import FunctionsError, ProcessError, SetupError, StudentError
 from labkit.metrics import FIELDS, read_jsonl
 from labkit.policy import Policy
 from labkit.ref_server import ReferenceServer
-from labkit.trainer import Batches, Trainer, _check_loss
+from labkit.trainer import Batches, Trainer, _check_loss, policy_to_train
 
 slow = pytest.mark.slow
 
@@ -222,6 +222,28 @@ def test_a_students_error_is_told_with_their_line(tmp_path, policy, reference):
 def test_a_trainer_without_batches_says_so(tmp_path, policy, reference):
     with pytest.raises(ProcessError, match="no batch came for"):
         train(tmp_path / "run", policy, reference, [0], optimizer_steps=4)
+
+
+def test_gradient_checkpointing_computes_again_and_changes_no_gradient(monkeypatch):
+    gradients, layers = {}, 0
+    for on in (False, True):
+        policy = policy_to_train(RunConfig.create("tiny", gradient_checkpointing=on)).double()
+        for layer in policy.model.model.layers if on else ():
+            inner = layer._gradient_checkpointing_func
+
+            def counted(*arguments, inner=inner, **keywords):
+                nonlocal layers
+                layers += 1
+                return inner(*arguments, **keywords)
+
+            layer._gradient_checkpointing_func = counted
+        batch = make_batch(4, 4)
+        logps = policy.completion_logps(batch.inputs, batch.attention_mask, batch.plen)
+        (logps * batch.completion_mask).sum().backward()
+        gradients[on] = [p.grad for p in policy.parameters()]
+    assert layers == policy.model.config.num_hidden_layers
+    for plain, again in zip(gradients[False], gradients[True], strict=True):
+        torch.testing.assert_close(plain, again, rtol=1e-12, atol=1e-12)
 
 
 def test_too_little_memory_says_what_to_lower():

@@ -181,8 +181,8 @@ def diagnose(rows: Sequence[Row], expectation: Expectation) -> dict[str, list[st
     A mistake explains a row where it gives what the function gave. A row that holds, though the mistake would change it,
     contradicts it; one that fails in another way does so by `OTHERWISE`, for mistakes come together. First comes the one that
     explains most, contradicted least; then what explains the rows that are left; as long as it explains more than contradicts
-    it, and `LEAST_SHARE` of them. Where the function gives one number in all rows, or raises in most, that tells no mistake from
-    another: then none is named.
+    it, and `LEAST_SHARE` of them. Where the function gives one number in all rows, or raises in most, that tells no mistake
+    from another: then none is named.
     """
     answers = {row.case.name: row for row in rows}
     left = {row.case.name for row in rows if not row.passed and row.answer.outcome != NOT_WRITTEN}
