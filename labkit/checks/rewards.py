@@ -510,4 +510,4 @@ def _give(asked: list[list[Any]]) -> Callable[[Subject], Outcome]:
 
 def _quoted(text: str) -> str:
     shown = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN // 2]} … {text[-LONGEST_SHOWN // 2 :]}"
-    return f"“{shown}”".replace("\r", "␍").replace("\n", "⏎").replace("\t", "⇥") if text else "(nothing)"
+    return f"“{shown}”".replace("\r", "\\r").replace("\n", "⏎").replace("\t", "⇥") if text else "(nothing)"

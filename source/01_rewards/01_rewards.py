@@ -69,7 +69,7 @@ def reward_format(answer: str) -> float:
 
 
 # %% [markdown]
-# Check it. Each row is one completion (⏎ is a line break, ␍ the first half of one of Windows, ⇥ a tab); if a failure looks like a
+# Check it. Each row is one completion (⏎ is a line break, `\r` before it makes one of Windows, ⇥ is a tab); if a failure looks like a
 # mistake that others have made before, it is named below the table. Points go by ideas, each a row or a few, not by rows; since a
 # function that always says −1 would have half of them right, they begin where both rewards come out right.
 
