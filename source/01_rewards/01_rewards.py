@@ -113,8 +113,11 @@ print(*[text for (_, text), reward in zip(sampled.pairs(), formats) if reward < 
 #
 # No number at all, or a division by zero (`5/0`), is a wrong answer, never an error: the policy will write both.
 #
-# Stranger things, such as `1.5/2`, `1/2.5`, `1.2.3`, `3 / 4`, `1,080/2`, `1,08`, `3,4`, `007`, `1e5`, `x7`, `m²`, or `- 5` at the
-# end, a minus behind anything else, or numbers of thousands of digits, are not tested: decide as you like.
+# Not tested, decide as you like:
+#
+# * a minus behind anything else than a digit, white space, a tag or nothing; a minus with a space behind it, `- 5`;
+# * fractions of anything but two plain integers: `1.5/2`, `1/2.5`, `3 / 4`, `1,080/2`;
+# * `1,08`, `3,4`, `1.2.3`, `007`, `1e5`, `x7`, `m²`, and numbers of thousands of digits.
 #
 # | `item["A"]` | completion | reward | why |
 # | --- | --- | --- | --- |

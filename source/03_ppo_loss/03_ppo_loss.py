@@ -11,6 +11,7 @@
 import torch
 from labkit import answers, plots
 from labkit.checks import check
+from labkit.checks.ppo_loss import by_hand
 from labkit.functions import earlier
 from labkit.lab import Lab, newest_run
 
@@ -130,6 +131,14 @@ def PPO_step(batch, engine, *, beta: float, clip_param: float) -> torch.Tensor:
     return (per_token.sum(1) / mask.sum(1).clamp(min=1)).mean()
     ### END SOLUTION
 
+
+# %% [markdown]
+# Try it on the worked example first. Where the number is another one, print $\rho$, $J$, $d$ and $\mathrm{KL}$ in your function,
+# and compare them with the table.
+
+# %%
+batch, policy = by_hand()
+print(f"{PPO_step(batch, policy, beta=0.1, clip_param=0.2).item():.4f}; by hand -0.7347")
 
 # %% [markdown]
 # Each row of the check is a small batch that brings out one thing. It compares the loss and its gradient: a loss that is

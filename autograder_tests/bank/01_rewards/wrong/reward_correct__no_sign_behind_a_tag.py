@@ -1,4 +1,4 @@
-"""A minus right behind a tag is a sign: `<answer>-3</answer>` is −3. Only behind a digit, a letter or `)` is it a difference."""
+"""A minus right behind a tag is a sign: `<answer>-3</answer>` is −3. Only right behind a digit it is none."""
 import re
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""A minus behind a space is a sign: `so it is -3` ends in −3. Only right behind a digit is it none."""
+"""A minus behind a space is a sign: `so it is -3` ends in −3. Only right behind a digit it is none."""
 
 import re
 from fractions import Fraction
