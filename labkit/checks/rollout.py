@@ -12,7 +12,6 @@ import operator
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -142,7 +141,7 @@ class RecordedWorker:
     def score(self, token_ids: Sequence[list[int]]) -> list[list[dict[int, float] | None]]:
         if len(token_ids) > 2 * MOST_ROLLOUTS:
             raise FunctionsError(f"score takes up to {2 * MOST_ROLLOUTS} rows here; there are {len(token_ids)}")
-        if any(not isinstance(token, Integral) for ids in token_ids for token in ids):
+        if any(isinstance(token, list | tuple) for ids in token_ids for token in ids):
             raise FunctionsError(
                 "score takes one flat list of sequences, each a list of token ids, [r.token_ids for g in rollouts for r in g]"
             )
