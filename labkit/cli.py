@@ -45,7 +45,7 @@ def demo(arguments: argparse.Namespace) -> int:
     run = arguments.run or DEMO_RUN
     if (run / "config.json").exists():
         supervisor = supervise.read_state(RunDir(run), supervise.SUPERVISOR)
-        if supervisor is not None and supervisor.alive():
+        if supervisor is not None and supervisor.at_work:
             raise ConfigError(f"{run} is still running (pid {supervisor.pid}); `labkit stop --run {run}` first, or give --run")
         kept = run.with_name(f"{run.name}-{datetime.fromtimestamp(run.stat().st_mtime):%Y%m%d-%H%M%S}")
         run.rename(kept)

@@ -71,18 +71,13 @@ class Lab:
         lab._resumed = True
         if not (lab.run.checkpoints / "latest").exists():
             raise ConfigError(f"{lab.run.path} holds no checkpoint to go on from; start runs with checkpoint_every above 0")
-        supervisor = supervise.read_state(lab.run, supervise.SUPERVISOR)
-        if supervisor is not None and supervisor.alive():
-            raise ConfigError(
-                f"{lab.run.path} is still running (pid {supervisor.pid}); `labkit stop --run {lab.run.path}` first"
-            )
-        for name in supervise.PROCESSES:
-            if (
-                (state := supervise.read_state(lab.run, name)) is not None
-                and state.alive()
-                and state.phase in ("starting", "ready")
-            ):
-                raise ConfigError(f"the {name} process of {lab.run.path} still runs (pid {state.pid}); end it first")
+        states = {name: supervise.read_state(lab.run, name) for name in (supervise.SUPERVISOR, *supervise.PROCESSES)}
+        for name, state in states.items():
+            # A process on another machine that was ended there could not say so.
+            if state is not None and state.at_work and (state.here or name == supervise.SUPERVISOR):
+                raise ConfigError(
+                    f"{lab.run.path} is still running (its {name}, pid {state.pid}); `labkit stop --run {lab.run.path}` first"
+                )
         started = (lab.run.state / "started").read_text()
         supervise.remove_scratch(lab.run)
         shutil.rmtree(lab.run.state)

@@ -61,9 +61,19 @@ class ProcessState:
     version: str  # labkit's
     facts: dict[str, Any]
 
+    @property
+    def here(self) -> bool:
+        """Whether it is one of this machine's."""
+        return self.host == socket.gethostname()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the process has not said that it ended, and runs."""
+        return self.phase in ("starting", "ready") and self.alive()
+
     def alive(self) -> bool:
         """Whether the process runs. One on another machine cannot be seen from here, and counts as running."""
-        if self.host != socket.gethostname():
+        if not self.here:
             return True
         try:
             process = psutil.Process(self.pid)
@@ -186,7 +196,7 @@ def _remove_scratch_as_last(run: RunDir, name: str) -> None:
     """Of the two that use the weights in shared memory, the one that ends last removes them. Each has said that it ends before
     it looks at the other."""
     others = [read_state(run, other) for other in USE_WEIGHTS if other != name]
-    if not any(state and state.phase in ("starting", "ready") and state.alive() for state in others):
+    if not any(state and state.at_work for state in others):
         remove_scratch(run)
 
 
@@ -215,7 +225,7 @@ def _supervised(run: RunDir) -> bool:
     state = read_state(run, SUPERVISOR)
     if state is None or state.pid != int(os.environ[SUPERVISOR_PID]):
         return False
-    return state.phase in ("starting", "ready") and state.alive()
+    return state.at_work
 
 
 def _exit_on_signal(signum: int, frame: Any) -> None:

@@ -183,6 +183,26 @@ def test_a_run_goes_on_from_its_checkpoint(tmp_path, reference):
     assert_nothing_left(run)
 
 
+@pytest.mark.parametrize("name", ["supervisor", "trainer"])
+def test_a_run_that_runs_cannot_go_on_and_loses_nothing(tmp_path, reference, name):
+    """The weights that an ended run has left are removed, once it is known to have ended."""
+    lab = Lab("tiny", reference, run=tmp_path / "run").prepare()
+    (lab.run.checkpoints / "latest").parent.mkdir(exist_ok=True)
+    (lab.run.checkpoints / "latest").touch()
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (lab.run.state / "scratch").write_text(f"{weights}\n")
+    started = (lab.run.state / "started").read_text()
+    supervise.write_state(lab.run, name, "ready")  # this process
+    with pytest.raises(ConfigError, match=rf"is still running \(its {name}, pid \d+\)"):
+        Lab.resume(lab.run.path)
+    assert weights.exists()
+    supervise.write_state(lab.run, name, "done")
+    again = Lab.resume(lab.run.path)
+    assert not weights.exists()
+    assert (again.run.state / "started").read_text() == started
+
+
 def test_a_run_without_a_checkpoint_cannot_go_on(tmp_path, reference):
     lab = Lab("tiny", reference, run=tmp_path / "run")
     lab.run.create(lab.config)
