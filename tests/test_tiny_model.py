@@ -206,6 +206,7 @@ def test_pretraining_writes_a_model_that_loads(tmp_path, capsys):
 # -------------------------------------------------------------------------------------------- how it begins
 
 
+@pytest.mark.slow
 def test_it_begins_like_a_base_model(model, tokenizer):
     problems = draw(512)
     torch.manual_seed(0)
@@ -215,6 +216,7 @@ def test_it_begins_like_a_base_model(model, tokenizer):
     assert CORRECT_BAND[0] <= correct <= CORRECT_BAND[1]
 
 
+@pytest.mark.slow
 def test_it_knows_the_arithmetic(model, tokenizer):
     problems = draw(512)
     texts = pretrain.sample(model, tokenizer, [it.question for it in problems], greedy=True)
