@@ -68,7 +68,7 @@ def see_only(*devices: int) -> None:
     missing."""
     import torch
 
-    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # numbers are nvidia-smi's, where GPUs differ, too
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # for starts by hand; else it is in the environment
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, devices))
     if torch.cuda.device_count() < len(devices):
         raise SetupError(

@@ -66,7 +66,7 @@ class Lab:
 
     @classmethod
     def resume(cls, run: str | Path) -> Lab:
-        """A run that was stopped, to go on from its newest checkpoint. Raises ConfigError where it has none."""
+        """A run that was stopped, to go on from its newest checkpoint. Raises ConfigError where it has none, or still runs."""
         lab = cls.open(run)
         lab._resumed = True
         if not (lab.run.checkpoints / "latest").exists():

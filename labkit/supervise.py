@@ -311,6 +311,8 @@ def environment(run: RunDir, config: RunConfig, name: str) -> dict[str, str]:
         env["HF_HUB_OFFLINE"] = "1"  # all is here: nobody waits for a network
     if config.device == "cpu":
         env |= {"DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    else:
+        env["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # as nvidia-smi counts, where GPUs differ, too
     if name == "trainer" and config.hostfile is not None:
         handed_on = run.state / "deepspeed_env"
         write_atomic(handed_on, "".join(f"{variable}={value}\n" for variable, value in env.items()))

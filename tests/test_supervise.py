@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -12,8 +14,9 @@ import pytest
 
 from labkit import supervise
 from labkit.client import ReferenceClient
-from labkit.config import RunDir
+from labkit.config import RunConfig, RunDir
 from labkit.errors import ProcessError, ServerError, StudentError
+from labkit.lab import Lab
 
 
 def state(run: RunDir, name: str, **changes) -> None:
@@ -89,6 +92,39 @@ def test_a_client_names_the_dead_server_within_seconds(run, config, batch):
     with pytest.raises(ProcessError, match="the ref_server process"):
         client.upload(batch)
     assert time.monotonic() - started < 5
+
+
+def test_a_server_that_dies_in_the_middle_of_an_answer_is_named(run, config):
+    """It is not the student's function that raised, though that had called for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def half_an_answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthe first half")
+
+        threading.Thread(target=half_an_answer, daemon=True).start()
+        state(run, "ref_server", facts={"port": listening.getsockname()[1], "token": "x"})
+        state(run, "trainer")
+        with pytest.raises(ServerError, match=r"does not answer: .*14 bytes read, 86 more expected"):
+            ReferenceClient(run, config, peer="trainer").wait_for_room()
+
+
+@pytest.mark.parametrize("name", supervise.PROCESSES)
+def test_gpus_have_the_numbers_of_nvidia_smi_in_every_process(run, name):
+    assert supervise.environment(run, RunConfig.create("qwen2.5-3b"), name)["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+@pytest.mark.parametrize(("processes", "peer"), [(("ref_server", "rollout"), "rollout"), (("ref_server",), "trainer")])
+def test_whoever_gets_a_batch_hears_of_who_feeds_the_server(tmp_path, reference, processes, peer):
+    """In place of the trainer, in a notebook: a rollout worker that fails is named, and not the server."""
+    lab = Lab("tiny", reference, run=tmp_path / "run", processes=processes).prepare()
+    state(lab.run, "ref_server", facts={"port": 1, "token": "x"})
+    state(lab.run, peer, phase="failed", facts={"error": "gen_worker raised KeyError", "student_traceback": "my line 3"})
+    lab._supervisor = "a fake: none is asked"
+    with pytest.raises(StudentError, match="gen_worker raised KeyError"):
+        lab.get()
 
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]

@@ -224,7 +224,7 @@ def test_a_trainer_without_batches_says_so(tmp_path, policy, reference):
         train(tmp_path / "run", policy, reference, [0], optimizer_steps=4)
 
 
-def test_gradient_checkpointing_computes_again_and_changes_no_gradient(monkeypatch):
+def test_gradient_checkpointing_computes_again_and_changes_no_gradient():
     gradients, layers = {}, 0
     for on in (False, True):
         policy = policy_to_train(RunConfig.create("tiny", gradient_checkpointing=on)).double()

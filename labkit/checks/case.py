@@ -16,7 +16,7 @@ from labkit.checks.subject import Outcome, Raised, Subject
 
 RELATIVE = 1e-4  # of the largest expected number of a case: far above float32's rounding, far below any mistake
 ABSOLUTE = 1e-7
-MOST_SHOWN, NESTED_SHOWN = 6, 3  # parts of a list in a table; of lists in a list
+PARTS_SHOWN, LISTS_SHOWN = 6, 3  # in a table, of a list: numbers; lists
 LONG = 120  # characters of an outcome, from which on the first difference is shown in its place
 
 
@@ -90,7 +90,7 @@ def describe(outcome: Outcome) -> str:
     if isinstance(outcome, str):
         return outcome
     if isinstance(outcome, list):
-        most = MOST_SHOWN if not any(isinstance(part, list) for part in outcome) else NESTED_SHOWN
+        most = LISTS_SHOWN if any(isinstance(part, list) for part in outcome) else PARTS_SHOWN
         parts = [describe(part) for part in outcome]
         return f"[{', '.join(parts[:most])}{', …' if len(parts) > most else ''}]"
     return f"{outcome:.5g}"
