@@ -15,13 +15,14 @@ from typing import Any
 from labkit.config import PRESETS, one_rollout_per_prompt
 from labkit.errors import ConfigError, SetupError
 
-# GiB of a GPU that Qwen2.5-3B (3.09e9 parameters) takes, as read on H200s with several micro-batches. But for the key-value
-# cache, which is chosen.
+# GiB of a GPU that Qwen2.5-3B (3.09e9 parameters) takes, but for the key-value cache, which is chosen. Read on H200s, the
+# trainer's with benchmarks/trainer_memory.py.
 WEIGHTS = 5.8  # bfloat16; gradients take as much
 OPTIMIZER = 34.5  # float32 masters and Adam's two moments; ZeRO shares it among the trainers
 UPDATE = 17.0  # beside all that, while an update is computed
-PER_TOKEN = 2.07 / 419  # activations and logits; a rollout of 400 tokens and an eighth of its group's prompt took 2.07
-PER_TOKEN_CHECKPOINTED = 1.0 / 419  # an estimate
+LOGITS = 1.0  # a piece of them at a time, while log-probs are made
+PER_TOKEN = 0.00496  # of a micro-batch: activations and logits; a group's prompt counts once
+PER_TOKEN_CHECKPOINTED = 0.00178
 OTHERS = 51.0  # vLLM without its cache, and the reference model: taken wherever one of them stands beside a trainer
 SPARE = 0.08  # of a GPU: CUDA's own, and what the allocator cannot use
 LAYOUT = ("generation_device", "tensor_parallel_size", "reference_device", "trainer_devices", "num_trainers", "weight_transfer")
@@ -110,6 +111,13 @@ def _layout(gpus: Sequence[Gpu], values: Mapping[str, Any]) -> dict[str, Any]:
             **({} if others else {"kv_cache_gib": 8, "prompts_per_batch": values["prompts_per_batch"] // 2})}  # fmt: skip
 
 
+def needs(tokens: float, ranks: int, *, offload: bool, checkpointing: bool) -> float:
+    """GiB of its GPU that each of `ranks` trainers takes at most, with micro-batches of so many tokens."""
+    stays = 2 * WEIGHTS + (0 if offload else OPTIMIZER / ranks)
+    update = 0 if offload else UPDATE / ranks
+    return stays + max(update, LOGITS + tokens * (PER_TOKEN_CHECKPOINTED if checkpointing else PER_TOKEN))
+
+
 def _memory(values: Mapping[str, Any], gpus: Mapping[int, Gpu]) -> dict[str, Any]:
     """The largest micro-batch for which each trainer's GPU has room; offload and checkpointing only where it takes them."""
     ranks = values.get("num_trainers", 1)
@@ -127,13 +135,11 @@ def _memory(values: Mapping[str, Any], gpus: Mapping[int, Gpu]) -> dict[str, Any
     tokens = values["max_completion_tokens"] + values["max_prompt_tokens"] / values["group_size"]
     share = values["rollouts_per_step"] // ranks
     for offload, checkpointing in ((False, False), (False, True), (True, False), (True, True)):
-        fixed = 2 * WEIGHTS + (0 if offload else OPTIMIZER / ranks)
-        update = 0 if offload else UPDATE / ranks
         for micro in (size for size in (32, 16, 8, 4, 2, 1) if share % size == 0):
-            work = micro * tokens * (PER_TOKEN_CHECKPOINTED if checkpointing else PER_TOKEN)
-            if fixed + max(update, work) <= room(smallest) and (micro >= min(4, share) or (offload and checkpointing)):
+            needed = needs(micro * tokens, ranks, offload=offload, checkpointing=checkpointing)
+            if needed <= room(smallest) and (micro >= min(4, share) or (offload and checkpointing)):
                 return {"micro_batch_size": micro, "offload": offload, "gradient_checkpointing": checkpointing}
-    found, needed = max(0.0, room(smallest)), 2 * WEIGHTS + tokens * PER_TOKEN_CHECKPOINTED
+    found, needed = max(0.0, room(smallest)), needs(tokens, ranks, offload=True, checkpointing=True)
     raise ConfigError(
         f"GPU {smallest} ({gpus[smallest].name}) has {found:.0f} GiB for training, and {needed:.0f} GiB are needed even with "
         "offload, checkpointing and one rollout at a time; take a larger GPU, or more of them"

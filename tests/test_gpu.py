@@ -10,6 +10,7 @@ from labkit.config import RunConfig
 from labkit.lab import Lab
 from labkit.metrics import read_jsonl
 from labkit.policy import Policy, load_model
+from labkit.trainer import policy_to_train
 
 GPUS = torch.cuda.device_count()
 one_gpu = pytest.mark.skipif(GPUS < 1, reason="needs a GPU; torch sees none")
@@ -69,6 +70,23 @@ def test_tensor_parallel_generation(tmp_path):
     lab, _ = train(tmp_path / "run", **TWO, tensor_parallel_size=2, weight_transfer="disk")
     assert len(gaps(lab)) >= 3
     assert max(gaps(lab)) < 0.1
+
+
+@one_gpu
+def test_gradient_checkpointing_takes_less_memory_and_gives_the_same_gradients():
+    peaks, gradients = [], []
+    for on in (False, True):
+        policy = policy_to_train(RunConfig.create("tiny", **ON_GPU, gradient_checkpointing=on)).cuda()
+        batch = make_batch(256, 4)
+        inputs, mask = batch.inputs.cuda(), batch.attention_mask.cuda()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        policy.completion_logps(inputs, mask, batch.plen).sum().backward()
+        peaks.append(torch.cuda.max_memory_allocated() - before)
+        gradients.append([p.grad.cpu() for p in policy.parameters()])
+    assert peaks[1] < 0.7 * peaks[0]
+    for plain, again in zip(*gradients, strict=True):
+        torch.testing.assert_close(again, plain, rtol=0.02, atol=0.02 * plain.abs().max().item())
 
 
 @one_gpu

@@ -1,5 +1,6 @@
 """What is made of the GPUs of a machine. None is needed: `nvidia-smi` is a fake, and a GPU a name and two numbers."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from labkit.errors import ConfigError, SetupError
 from labkit.gpus import Gpu
 
 PRESET = "qwen2.5-3b"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def fitted(*sizes: float, **overrides: Any) -> RunConfig:
@@ -80,6 +82,16 @@ def test_who_works_where(sizes: tuple[float, ...], generation: int, reference: i
 def test_any_number_of_gpus_shares_a_step_evenly(number: int) -> None:
     config = fitted(*[80.0] * number)
     assert config.num_trainers == {1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: 4, 7: 4, 8: 4, 9: 4}[number]
+
+
+def test_what_training_needs_is_what_it_took_on_an_h200() -> None:
+    """Nowhere less than two percent below, which `SPARE` covers, and never a tenth above."""
+    record = json.loads((ROOT / "benchmarks" / "records" / "gpu-memory.json").read_text())
+    for how, cases in record["figures"]["cases"].items():
+        for micro, took in cases.items():
+            tokens = int(micro) * (400 + 150 / 8)
+            needed = gpus.needs(tokens, 1, offload=how == "offloaded", checkpointing=how == "checkpointed")
+            assert 0.98 < needed / max(took["work_gib"], took["update_gib"]) < 1.1, (how, micro)
 
 
 def test_small_gpus_offload_and_checkpoint() -> None:
