@@ -1,7 +1,7 @@
 """The reference server as the other two processes see it: `upload` and `get`, with the run's token, over real HTTP.
 
-Both wait as long as it takes, but never for a dead peer: between tries they look at the server's and their peer's state
-files, and raise what happened there.
+`upload` waits as long as it takes, `get` as long as the configuration's `stall_timeout`, neither for a dead peer: between tries
+they look at the server's and their peer's state files, and raise what happened there.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class RunConfig:
     max_staleness: int = 8
     publish_every: int = 1  # optimizer steps between two versions on the disk
     checkpoint_every: int = 0
-    zero_stage: Literal[0, 1, 2, 3] = 2
+    zero_stage: Literal[1, 2, 3] = 2  # without ZeRO DeepSpeed tells no gradient norm in float32
     offload: bool = False
     gradient_checkpointing: bool = False
     liger: bool = False  # Liger's fused kernels for rotary embedding and SwiGLU, on GPUs

@@ -321,7 +321,8 @@ def environment(run: RunDir, config: RunConfig, name: str) -> dict[str, str]:
 
 
 def supervise(run: RunDir, config: RunConfig, names: Sequence[str] = PROCESSES) -> int:
-    """Run the processes `names` to their end. Returns 0 where the trainer and the rollout worker finished their work.
+    """Run the processes `names` to their end. Returns 0 where the trainer and the rollout worker finished their work, or where
+    it was told to stop, 1 where one of them ended before its work was done.
 
     The reference server alone has no end of its own: it runs until it is told to stop, or the parent is gone.
     """

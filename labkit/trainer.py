@@ -176,7 +176,7 @@ class Trainer:
             distributed.all_reduce(sums)
         loss_sum, tokens, *totals = sums.tolist()
         kl, clipped, entropy, gap = (total / max(tokens, 1) for total in totals)
-        grad_norm = float(self.engine.get_global_grad_norm() or 0.0)
+        grad_norm = float(self.engine.get_global_grad_norm())
         _check_gradient(grad_norm)
         return {"loss": loss_sum / (self.config.gradient_accumulation * self.config.num_trainers), "kl": kl,
                 "clip_fraction": clipped, "entropy": entropy, "logprob_gap": gap,
@@ -261,8 +261,8 @@ def _check_gradient(norm: float) -> None:
 
 
 def make_engine(config: RunConfig, learning: Policy) -> Any:
-    """DeepSpeed's engine for the policy. Raises SetupError where torch sees too few GPUs, or where more or fewer processes
-    were started than the run is prepared for."""
+    """DeepSpeed's engine for the policy. Raises SetupError where torch sees none of the GPUs that the run is to use, or where
+    more or fewer processes were started than it is prepared for."""
     if config.device == "cpu":
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
     if config.device == "cuda" and not torch.cuda.is_available():

@@ -43,8 +43,11 @@ class DirectPublisher(Publisher):
         return self._request()["request"] > self._answered and not supervise.stopping(self._run)
 
     def publish(self, version: int, tensors: Mapping[str, Tensor], probe_ids: list[int], probe_logps: list[float]) -> Published:
-        """Answer the rollout worker's request. Blocks until it has the weights. Raises WeightsError where it stopped taking
-        them, and ProcessError where it died."""
+        """Answer the rollout worker's request. Blocks until it has the weights.
+
+        Over IPC raises WeightsError where it stopped taking them, and ProcessError where it died. A broadcast over NCCL ends
+        by itself only when every side takes part: where one dies, the supervisor ends the others.
+        """
         request = self._request()
         sent = {name: tensor.detach().to(self._dtype) for name, tensor in tensors.items()}
         new = version > request["have"]

@@ -35,7 +35,7 @@ def test_ppo_takes_as_many_rollouts_one_per_prompt(preset):
         ({"learning_rate": "high"}, "learning_rate is 'high'; it must be a number"),
         ({"difficulty": "Hard"}, "difficulty is 'Hard'; choose 'mixed', 'easy' or 'hard'"),
         ({"problems": "gsm8K"}, "problems is 'gsm8K'; choose 'arithmetic' or 'gsm8k'"),
-        ({"zero_stage": True}, "zero_stage is True; choose 0, 1, 2 or 3"),
+        ({"zero_stage": True}, "zero_stage is True; choose 1, 2 or 3"),
         ({"model": 3}, "model is 3; it must be text"),
         ({"hostfile": 3}, "hostfile is 3; it must be text, or null"),
         ({"trainer_devices": 1}, "trainer_devices is 1; it must be a list of whole numbers"),
