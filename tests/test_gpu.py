@@ -1,5 +1,7 @@
 """What needs GPUs, on the tiny policy: CUDA graphs, both ways of handing weights on, ZeRO-3, runs that train."""
 
+import time
+
 import pytest
 import torch
 from conftest import make_batch
@@ -43,6 +45,24 @@ def test_a_run_on_one_gpu(tmp_path, weight_transfer):
     lab, _ = train(tmp_path / "run", **ONE, weight_transfer=weight_transfer)
     assert len(gaps(lab)) >= 3
     assert max(gaps(lab)) < 0.1
+
+
+@one_gpu
+def test_a_run_on_a_gpu_goes_on_from_its_checkpoint(tmp_path):
+    """The float32 masters are in it: the policy that goes on is the one that stopped, in bfloat16."""
+    given, run = functions.load_path(REFERENCE, "grpo"), tmp_path / "run"
+    overrides = {**ONE, "optimizer_steps": 40, "checkpoint_every": 2, "weight_transfer": "ipc"}
+    with Lab("tiny", given, run=run, **overrides) as lab:
+        while len(read_jsonl(lab.run.metrics)) < 3:
+            assert lab.running()
+            time.sleep(0.05)
+    assert len(read_jsonl(lab.run.metrics)) < 40
+    with Lab.resume(run) as again:
+        again.wait()
+    lines = read_jsonl(lab.run.metrics)
+    assert [line["step"] for line in lines] == list(range(1, 41))
+    assert max(line["logprob_gap"] for line in lines) < 0.2
+    assert max(gaps(again)) < 0.1
 
 
 @two_gpus
