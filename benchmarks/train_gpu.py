@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
@@ -29,7 +31,7 @@ import requests
 
 from benchmarks import record, simple_grpo
 from benchmarks.train_cpu import phases, phases_table, reference_health
-from labkit import functions, gpus, supervise
+from labkit import functions, gpus, supervise, wire
 from labkit.cli import REFERENCE
 from labkit.config import HOST, TINY_MODEL, RunConfig, RunDir
 from labkit.errors import LabError, ProcessError
@@ -37,6 +39,7 @@ from labkit.functions import Functions
 from labkit.lab import Lab
 from labkit.metrics import read_jsonl
 from labkit.problems import arithmetic, messages
+from labkit.wire import Batch
 
 SIDES = ("labkit", "trl", "simple_grpo", "vllm")
 SHAPE = {"vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36,
@@ -86,6 +89,20 @@ def make_problems(folder: Path) -> None:
 
     for split, name, number in (("train", "train.jsonl", 512), ("heldout", "test.jsonl", 16)):
         (folder / name).write_text("".join(lines(split, number)))
+
+
+def random_rollouts(config: RunConfig, prompts: Sequence[Sequence[int]]) -> Batch:
+    """A group for each of `prompts`, whose completions of random tokens take all the room."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    rows, width = len(prompts) * config.group_size, config.max_completion_tokens
+    completions = torch.randint(3, 400, (rows, width), generator=generator).tolist()
+    logps, zeros = torch.full((rows, width), -math.log(SHAPE["vocab_size"])), torch.zeros(rows)
+    batch = wire.collate([prompts[row // config.group_size] for row in range(rows)], completions, logps.tolist(),
+                         rewards=torch.randn(rows, generator=generator), raw_rewards=zeros, formats=zeros, corrects=zeros,
+                         group_size=config.group_size, weight_version=0, pad=0)  # fmt: skip
+    return replace(batch, refs=logps)
 
 
 def flops_per_step(config: RunConfig) -> float:
@@ -254,17 +271,11 @@ def _bare_forward(config: RunConfig, prompts: Sequence[Sequence[int]]) -> dict[s
     their log-probs, on a GPU that does nothing else."""
     import torch
 
-    from labkit import wire
     from labkit.policy import Policy, load_model, token_logps
     from labkit.ref_server import ReferenceServer
 
-    generator = torch.Generator().manual_seed(0)
     rows, width = config.rollouts_per_batch, config.max_completion_tokens
-    completions = torch.randint(3, 400, (rows, width), generator=generator).tolist()
-    zeros = torch.zeros(rows)
-    batch = wire.collate([list(prompts[i // config.group_size]) for i in range(rows)], completions, [[0.0] * width] * rows,
-                         rewards=zeros, raw_rewards=zeros, formats=zeros, corrects=zeros, group_size=config.group_size,
-                         weight_version=0, pad=0)  # fmt: skip
+    batch = random_rollouts(config, prompts[: config.prompts_per_batch])
     device = torch.device("cuda:0")
     model = load_model(config).to(device)
     ids, mask = batch.inputs.to(device), batch.attention_mask.to(device)

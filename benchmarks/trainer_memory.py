@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,8 +24,8 @@ from typing import Any
 import torch
 
 from benchmarks import record
-from benchmarks.train_gpu import PACKAGES, PEAK_FLOPS, PROMPT_TOKENS, flops_per_step, make_model
-from labkit import functions, wire
+from benchmarks.train_gpu import PACKAGES, PEAK_FLOPS, PROMPT_TOKENS, flops_per_step, make_model, random_rollouts
+from labkit import functions
 from labkit.cli import REFERENCE
 from labkit.config import HOST, RunConfig
 from labkit.errors import SetupError
@@ -36,20 +35,7 @@ from labkit.trainer import Trainer, make_engine, policy_to_train
 PLAIN, CHECKPOINTED, OFFLOADED = "plain", "checkpointed", "offloaded"
 CASES = [(PLAIN, 8), (PLAIN, 16), (PLAIN, 32), (CHECKPOINTED, 8), (CHECKPOINTED, 16), (CHECKPOINTED, 32), (CHECKPOINTED, 64),
          (OFFLOADED, 8)]  # fmt: skip
-STEPS = 6  # the first two of them are left out
-
-
-def random_step(config: RunConfig) -> wire.Batch:
-    """Rollouts for one optimizer step, of `PROMPT_TOKENS` and `max_completion_tokens` tokens."""
-    generator = torch.Generator().manual_seed(0)
-    rows, width = config.rollouts_per_step, config.max_completion_tokens
-    prompts = torch.randint(3, 400, (rows // config.group_size, PROMPT_TOKENS), generator=generator).tolist()
-    completions = torch.randint(3, 400, (rows, width), generator=generator).tolist()
-    zeros, logps = torch.zeros(rows), torch.full((rows, width), -12.0)
-    batch = wire.collate([prompts[row // config.group_size] for row in range(rows)], completions, logps.tolist(),
-                         rewards=torch.randn(rows, generator=generator), raw_rewards=zeros, formats=zeros, corrects=zeros,
-                         group_size=config.group_size, weight_version=0, pad=0)  # fmt: skip
-    return replace(batch, refs=logps)
+STEPS, LEFT_OUT = 6, 2  # the first ones
 
 
 def measure(model: str, how: str, micro_batch: int) -> dict[str, Any] | None:
@@ -61,7 +47,8 @@ def measure(model: str, how: str, micro_batch: int) -> dict[str, Any] | None:
     os.environ.update(address)
     learning = policy_to_train(config)
     trainer = Trainer(config, functions.load_path(REFERENCE, "grpo"), learning, make_engine(config, learning))
-    rows, update = random_step(config), trainer.engine.step
+    prompts = torch.randint(3, 400, (config.rollouts_per_step // config.group_size, PROMPT_TOKENS)).tolist()
+    rows, update = random_rollouts(config, prompts), trainer.engine.step
     peaks: dict[str, list[float]] = {"work": [], "update": []}
 
     def peak(name: str) -> None:
@@ -85,9 +72,9 @@ def measure(model: str, how: str, micro_batch: int) -> dict[str, Any] | None:
             return None
         torch.cuda.synchronize()
         seconds.append(time.perf_counter() - since)
-    late = 2 * config.gradient_accumulation
+    late, seconds = LEFT_OUT * config.gradient_accumulation, seconds[LEFT_OUT:]
     return {
-        "seconds": seconds[2:], "mfu": flops_per_step(config) / median(seconds[2:]) / PEAK_FLOPS,
+        "seconds": seconds, "mfu": flops_per_step(config) / median(seconds) / PEAK_FLOPS,
         "between_gib": torch.cuda.memory_allocated() / 2**30,
         **{f"{name}_gib": max(values[late:]) for name, values in peaks.items()},
         "reserved_gib": torch.cuda.max_memory_reserved() / 2**30,
@@ -104,7 +91,6 @@ def per_token(found: Mapping[int, Mapping[str, Any]], config: RunConfig) -> floa
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trainer_memory", description="what a step takes of a GPU")
-    parser.add_argument("--model", type=Path, help="a model's folder (default: random weights of Qwen2.5-3B's shape)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the record there")
     arguments = parser.parse_args(argv)
     cases: dict[str, dict[int, dict[str, Any]]] = {}
@@ -112,9 +98,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         tempfile.TemporaryDirectory(prefix="labkit-benchmark-") as scratch,
         ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool,
     ):
-        model = arguments.model or Path(scratch) / "model"
-        if not model.exists():
-            pool.submit(make_model, model).result()
+        model = Path(scratch) / "model"
+        pool.submit(make_model, model).result()
         for how, micro_batch in CASES:
             found = pool.submit(measure, str(model), how, micro_batch).result()
             if found is None:
@@ -128,7 +113,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     tokens = {how: round(per_token(cases[how], config), 6) for how in (PLAIN, CHECKPOINTED) if len(cases.get(how, ())) > 1}
     print("GiB a token: " + ", ".join(f"{gib * 1000:.2f} thousandths {how}" for how, gib in tokens.items()))
     both = sorted(set(cases.get(PLAIN, ())) & set(cases.get(CHECKPOINTED, ())))
-    # Above one, computing activations again is the faster one: it is not, and this says what it costs.
     ratios = {f"checkpointed_vs_plain_{size}": record.ratio(cases[PLAIN][size]["seconds"], cases[CHECKPOINTED][size]["seconds"])
               for size in both}  # fmt: skip
     if arguments.json:

@@ -49,7 +49,6 @@ def test_a_run_on_one_gpu(tmp_path, weight_transfer):
 
 @one_gpu
 def test_a_run_on_a_gpu_goes_on_from_its_checkpoint(tmp_path):
-    """The float32 masters are in it: the policy that goes on is the one that stopped, in bfloat16."""
     given, run = functions.load_path(REFERENCE, "grpo"), tmp_path / "run"
     overrides = {**ONE, "optimizer_steps": 40, "checkpoint_every": 2, "weight_transfer": "ipc"}
     with Lab("tiny", given, run=run, **overrides) as lab:
